@@ -1,0 +1,88 @@
+package grant
+
+import (
+	"encoding/json"
+	"time"
+
+	"surety/assurance"
+	"surety/idp"
+)
+
+// Lifetimes are the numbers of RULES R11.
+type Lifetimes struct {
+	Code         time.Duration // 60 s
+	AccessToken  time.Duration // 5 min
+	IDToken      time.Duration // 5 min
+	Refresh      time.Duration // 30 days, absolute, counted from the grant
+	RefreshGrace time.Duration // 10 s in which a repeated refresh gets the same successor
+}
+
+// DefaultLifetimes are those of RULES R11 and DESIGN §4.
+func DefaultLifetimes() Lifetimes {
+	return Lifetimes{Code: time.Minute, AccessToken: 5 * time.Minute, IDToken: 5 * time.Minute, Refresh: 30 * 24 * time.Hour, RefreshGrace: 10 * time.Second}
+}
+
+// Grant is an authorization that a person gave to a client. It remembers what
+// was asked and the uses it rests on, because every refresh decides anew.
+type Grant struct {
+	ID            idp.GrantID
+	ClientID      idp.ClientID
+	AccountID     idp.AccountID
+	SessionID     idp.SessionID
+	ConsentID     string
+	Subject       string // this client's subject for the person
+	SID           string // this client's name for the session
+	Scopes        []string
+	Audience      []string
+	Offline       bool // survives the session (offline_access)
+	Level         assurance.LevelName
+	ACR           string // the value for the ID token
+	AMR           []string
+	Method        assurance.Method
+	AuthTime      time.Time
+	RequestedACR  []string
+	MaxAge        *time.Duration
+	PolicyVersion int
+	Uses          []assurance.Use
+	Claims        json.RawMessage // the claims parameter, normalised
+	CreatedAt     time.Time
+	ExpiresAt     time.Time
+	RevokedAt     time.Time
+}
+
+// Code is an authorization code as it is stored: hashed, bound to its request.
+type Code struct {
+	Hash        [32]byte
+	GrantID     idp.GrantID
+	RedirectURI string // as sent in the request; must come again
+	Challenge   string // S256 challenge; empty when the client goes without
+	Nonce       string
+	CreatedAt   time.Time
+	ExpiresAt   time.Time
+	UsedAt      time.Time
+}
+
+// Refresh is a refresh token as it is stored.
+type Refresh struct {
+	Hash      [32]byte
+	GrantID   idp.GrantID
+	CreatedAt time.Time
+	ExpiresAt time.Time
+	UsedAt    time.Time
+}
+
+// Standing is everything besides the grant itself that decides whether it
+// holds: read together with it, never copied into it.
+type Standing struct {
+	Account          idp.Account
+	SessionOpen      bool
+	ConsentWithdrawn bool
+}
+
+// Valid reports whether the grant holds at now (DESIGN §4): not revoked, not
+// past its end, its session open or the grant offline, its consent standing,
+// made after the account's tokens_valid_from, and the account usable.
+func (g Grant) Valid(s Standing, now time.Time) bool {
+	return g.RevokedAt.IsZero() && now.Before(g.ExpiresAt) && (s.SessionOpen || g.Offline) &&
+		!s.ConsentWithdrawn && !g.CreatedAt.Before(s.Account.TokensValidFrom) && s.Account.Usable()
+}
