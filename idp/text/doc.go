@@ -1,0 +1,20 @@
+// Package text holds every word that a person reads, in Belarusian, Russian,
+// Ukrainian and English: pages, e-mail, SMS, terms of use; and how dates,
+// times and numbers of things are written in each.
+//
+// Texts are found by key. Keys are grouped by what they belong to:
+//
+//	page.<page>.title             title and heading of a page
+//	<page>.<part>                 words of one page
+//	error.<thing>.<fault>         what is wrong with an input, shown at its field
+//	failure.<kind>.{title,what,next}  error pages
+//	claim.<claim>                 name of a value that an agency receives
+//	method.<method>               way to log in
+//	level.<level>.{name,means}    assurance level in plain words
+//	mail.<notice>.{subject,body}  e-mail
+//	sms.<notice>                  SMS
+//
+// A key that does not exist never breaks a page: a safe general text is shown
+// and the key is logged. A test sees to it that each key exists in each
+// language with each plural form of that language.
+package text

@@ -1,0 +1,62 @@
+package templates
+
+import (
+	"io"
+	"time"
+
+	"surety/idp/text"
+)
+
+// SharedValue is one thing that an agency receives, with the value itself.
+type SharedValue struct {
+	Claim string // OpenID claim; the label is the text key claim.<Claim>
+	Value string // what will be sent; empty: nothing is known, so nothing is sent
+	Chose bool   // an optional value that is ticked
+}
+
+// Consent asks whether an agency may receive values. Field: share (one for
+// each optional value, its value is the claim); buttons: allow, deny.
+type Consent struct {
+	Agency     string
+	Purpose    string // in the person's language, empty if the agency gave none
+	Procedure  string // title of the procedure, if one is asked for
+	Required   []SharedValue
+	Optional   []SharedValue
+	Offline    bool      // the agency may go on when the person has logged out
+	Until      time.Time // until when the consent is remembered; zero: until withdrawn
+	Once       bool      // not remembered
+	PolicyURI  string    // the agency's privacy notice
+	TermsURI   string    // the agency's terms
+	LogoURI    string    // not loaded by the page, which shows only our own images
+	Remembered time.Time // consented before on this day; zero: never
+}
+
+// Consent renders the page at /consent.
+func (t *Templates) Consent(w io.Writer, f Frame, v Consent) error {
+	return t.render(w, "consent", f, v)
+}
+
+// Terms shows the terms of use.
+type Terms struct {
+	Version string
+	Since   time.Time
+	Text    text.Document
+}
+
+// Terms renders the page at /terms.
+func (t *Templates) Terms(w io.Writer, f Frame, v Terms) error {
+	return t.render(w, "terms", f, v)
+}
+
+// TermsAccept asks to accept terms of use that are new since the last login.
+// Fields: terms, terms_version (hidden); buttons: continue, logout.
+type TermsAccept struct {
+	Version string
+	Since   time.Time
+	Text    text.Document
+}
+
+// TermsAccept renders the page at /terms/accept.
+func (t *Templates) TermsAccept(w io.Writer, f Frame, v TermsAccept) error {
+	return t.render(w, "terms-accept", f, v)
+}
