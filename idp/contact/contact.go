@@ -10,12 +10,12 @@ import (
 )
 
 // Kind says how a contact is reached.
-type Kind string
+type Kind = idp.ContactKind
 
 // The kinds of contact.
 const (
-	Email Kind = "email"
-	Phone Kind = "phone"
+	Email = idp.ContactEmail
+	Phone = idp.ContactPhone
 )
 
 // maxInput bounds what is looked at, in bytes. The longest e-mail address has
