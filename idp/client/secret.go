@@ -22,8 +22,22 @@ type Secret struct {
 // cost every token request (DESIGN §10).
 const schemeHMAC = "hmac"
 
-// Hasher makes the keyed hash of a client secret; idp/keys has it.
+// Hasher makes the keyed hash of a client secret.
 type Hasher func(secret string) []byte
+
+// Fingerprinter is the part of the key ring (idp/keys) that hashes secrets.
+type Fingerprinter interface {
+	// Fingerprint is a keyed hash, apart for each purpose. It has no errors.
+	Fingerprint(purpose string, parts ...[]byte) [32]byte
+}
+
+// HashWith is the hasher that the whole house uses for client secrets.
+func HashWith(ring Fingerprinter) Hasher {
+	return func(secret string) []byte {
+		sum := ring.Fingerprint("client secret", []byte(secret))
+		return sum[:]
+	}
+}
 
 // NewSecret makes a secret of 256 random bits. The text is shown once; only
 // the hash is kept.

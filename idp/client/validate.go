@@ -237,10 +237,10 @@ func (v *validation) keys() {
 // key is refused loudly: whoever sent it has given it away.
 func keyProblem(k jose.JSONWebKey) string {
 	switch {
-	case !k.Valid():
-		return "is not valid"
 	case !k.IsPublic():
 		return "is private or symmetric: send only the public part, and make a new key"
+	case !k.Valid():
+		return "is not valid"
 	case k.Use != "" && k.Use != "sig":
 		return "" // an encryption key may lie beside; it verifies nothing
 	case k.Algorithm != "" && !known(Algorithm(k.Algorithm)):
