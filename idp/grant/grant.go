@@ -86,3 +86,18 @@ func (g Grant) Valid(s Standing, now time.Time) bool {
 	return g.RevokedAt.IsZero() && now.Before(g.ExpiresAt) && (s.SessionOpen || g.Offline) &&
 		!s.ConsentWithdrawn && !g.CreatedAt.Before(s.Account.TokensValidFrom) && s.Account.Usable()
 }
+
+// Issue is everything that the last step of an authorization request writes
+// at once (DESIGN §10): it holds only if all of it still stands at Now.
+type Issue struct {
+	Grant Grant
+	Code  Code
+	// IdleExpiresAt is the session's new idle end; zero when it is too early
+	// to be worth a write.
+	IdleExpiresAt time.Time
+	// InteractionID is completed by this; empty when the request never became
+	// an interaction. BrowserHash is the browser it must belong to.
+	InteractionID idp.InteractionID
+	BrowserHash   [32]byte
+	Now           time.Time
+}

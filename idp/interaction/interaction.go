@@ -7,6 +7,7 @@ import (
 
 	"surety/assurance"
 	"surety/idp"
+	"surety/idp/session"
 )
 
 // Lifetime is how long a pending request is kept (RULES R11).
@@ -98,6 +99,7 @@ type Visitor struct {
 	SessionID idp.SessionID // empty when nobody is logged in
 	Account   idp.Account
 	Uses      []assurance.Use
+	Session   session.Session // as stored, so that its idle end can move on
 }
 
 // Known reports whether somebody is logged in.

@@ -1,0 +1,84 @@
+package authorize
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"surety/consent"
+	"surety/idp"
+	"surety/idp/client"
+	"surety/idp/grant"
+	"surety/idp/interaction"
+)
+
+// Visits tells who is in the browser and what they agreed to. Each method is
+// one round trip to the database.
+type Visits interface {
+	// Visitor returns who is behind the value of the session cookie. It is a
+	// Visitor that is not Known, without error, when secret is empty, when no
+	// session has it, and when its session is over at now.
+	// Visitor.Session is filled as stored, so that its idle end can move on.
+	//
+	// Errors: unavailable.
+	Visitor(ctx context.Context, secret string, now time.Time) (interaction.Visitor, error)
+	// Consent returns the consent that stands between the account and the
+	// client: neither withdrawn nor superseded. It is the zero Record, without
+	// error, when there is none.
+	//
+	// Errors: unavailable.
+	Consent(ctx context.Context, account idp.AccountID, client idp.ClientID) (consent.Record, error)
+}
+
+// Interactions keeps pending requests, each bound to one browser by the hash
+// of its cookie (see Browser).
+type Interactions interface {
+	// Open stores a new pending request.
+	//
+	// Errors: unavailable.
+	Open(ctx context.Context, browser [32]byte, i interaction.Interaction) error
+	// Load returns the request, also when it is completed or expired: the
+	// caller asks Pending and needs the client either way.
+	//
+	// Errors: not_found when there is none; forbidden when it belongs to
+	// another browser, and then of the Interaction that is returned beside the
+	// error nothing is set but ID and Request.ClientID; unavailable.
+	Load(ctx context.Context, browser [32]byte, id idp.InteractionID) (interaction.Interaction, error)
+	// Finish completes the request with an outcome, once: by one conditional
+	// UPDATE. Requests that end in a code are completed by Codes.Issue instead.
+	//
+	// Errors: conflict when it is completed or expired already, or not this
+	// browser's; unavailable.
+	Finish(ctx context.Context, browser [32]byte, id idp.InteractionID, outcome interaction.Outcome, now time.Time) error
+}
+
+// Clients finds relying parties, from memory if it can.
+type Clients interface {
+	// Client returns the client, also when it is disabled.
+	//
+	// Errors: not_found, unavailable.
+	Client(ctx context.Context, id idp.ClientID) (*client.Client, error)
+}
+
+// Codes writes what an authorization leaves behind.
+type Codes interface {
+	// Issue writes grant, code and audit event, moves the session's idle end
+	// on, and completes the interaction, all in one statement and only if
+	// session, account, consent and interaction still stand at i.Now.
+	//
+	// Errors: conflict when one of them does not stand any more, and then
+	// nothing is written; unavailable.
+	Issue(ctx context.Context, i grant.Issue) error
+}
+
+// Browser reads and sets the cookies that name a browser.
+type Browser interface {
+	// SessionSecret returns the value of the session cookie, or "".
+	SessionSecret(r *http.Request) string
+	// Bind returns the SHA-256 hash of the cookie that binds interactions to
+	// this browser, and sets that cookie on w when the request has none.
+	Bind(w http.ResponseWriter, r *http.Request) [32]byte
+	// Bound returns the same hash without setting anything, and whether the
+	// request carries the cookie.
+	Bound(r *http.Request) ([32]byte, bool)
+}
