@@ -56,7 +56,7 @@ func Parse(input, region string) (Contact, error) {
 
 // Parse reads what was typed: an e-mail address if it holds an @, a telephone
 // number otherwise. All its errors have code invalid; their keys begin with
-// "contact.error.".
+// "error_contact_".
 func (r Rules) Parse(input string) (Contact, error) {
 	if len(input) > maxInput {
 		return Contact{}, refuse("too_long")
@@ -90,5 +90,5 @@ func isPadding(c rune) bool {
 }
 
 func refuse(why string) error {
-	return idp.E(idp.CodeInvalid, "contact.error."+why)
+	return idp.E(idp.CodeInvalid, "error_contact_"+why)
 }

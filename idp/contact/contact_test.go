@@ -76,7 +76,7 @@ func TestParseRefusesWithAReason(t *testing.T) {
 	} {
 		_, err := Parse(tc.input, "BY")
 		var e *idp.Error
-		if !errors.As(err, &e) || e.Code != idp.CodeInvalid || e.Key != "contact.error."+tc.key {
+		if !errors.As(err, &e) || e.Code != idp.CodeInvalid || e.Key != "error_contact_"+tc.key {
 			t.Errorf("Parse(%q) = %v; want %s", tc.input, err, tc.key)
 		}
 		if err != nil && len(tc.input) > 3 && strings.Contains(err.Error(), tc.input) {
@@ -93,7 +93,7 @@ func TestCountriesLimitTextMessages(t *testing.T) {
 	}
 	_, err := r.Parse("+7 912 345 67 89")
 	var e *idp.Error
-	if !errors.As(err, &e) || e.Key != "contact.error.phone_country" {
+	if !errors.As(err, &e) || e.Key != "error_contact_phone_country" {
 		t.Errorf("other country: %v", err)
 	}
 	if _, err := r.Parse("anna@example.ru"); err != nil {
