@@ -1,0 +1,15 @@
+// Package event tells agencies what happened at Surety after their tokens
+// were given out. For now that is one thing: a session has ended (OpenID
+// Connect Back-Channel Logout 1.0).
+//
+// LogoutToken makes the token, Deliverer posts it. When and how often is
+// decided by the job that calls them; a Failure says whether another try can
+// help. What an agency answers is never shown to a person and never believed
+// beyond its status.
+//
+// The addresses come from registered metadata, which an agency's staff may
+// change. So delivery never reaches into our own network: only https, no
+// redirects, and no loopback, private or reserved address, checked on the
+// address that is really connected to, after the name was resolved. Clients
+// marked as development may be called on the loopback interface, also by http.
+package event
