@@ -1,6 +1,9 @@
 package assurance
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // AccountID names an account, as the text form of a UUID.
 type AccountID string
@@ -34,6 +37,25 @@ const (
 	MethodFederated       Method = "federated"
 )
 
+// Is reports whether m is the method that a rule names: the same one, or any
+// provider's where the rule says "federated".
+func (m Method) Is(rule Method) bool {
+	return m == rule || (rule == MethodFederated && strings.HasPrefix(string(m), federatedPrefix))
+}
+
+// Known reports whether Surety knows the method. A provider's name after
+// "federated:" may be any that is not empty.
+func (m Method) Known() bool {
+	if name, ok := strings.CutPrefix(string(m), federatedPrefix); ok {
+		return name != ""
+	}
+	_, known := usualAMR[m]
+	return known
+}
+
+// federatedPrefix stands before the name of a provider.
+const federatedPrefix = string(MethodFederated) + ":"
+
 // Stage says how well the identity of an account is known. Stages are ordered.
 type Stage string
 
@@ -43,6 +65,37 @@ const (
 	StageStandard   Stage = "standard"
 	StageConfirmed  Stage = "confirmed"
 )
+
+// Known reports whether s is one of the stages.
+func (s Stage) Known() bool {
+	return s == StageSimplified || s == StageStandard || s == StageConfirmed
+}
+
+// Compare orders two stages: negative when s is below t, zero when they are
+// equal, positive when s is above. What is not a stage holds as little as
+// simplified.
+func (s Stage) Compare(t Stage) int { return s.rank() - t.rank() }
+
+// rank is the position of a stage. An unknown one is held by nobody, so it is
+// worth no more than the lowest; that none is fulfilled by it is asked of
+// Known wherever a stage is required.
+func (s Stage) rank() int {
+	switch s {
+	case StageConfirmed:
+		return 2
+	case StageStandard:
+		return 1
+	}
+	return 0
+}
+
+// lower returns the lower of two stages.
+func lower(a, b Stage) Stage {
+	if b.rank() < a.rank() {
+		return b
+	}
+	return a
+}
 
 // ProofingMethod says how a stage was reached (DESIGN §2).
 type ProofingMethod string
@@ -58,6 +111,16 @@ const (
 	ProofingAppointment ProofingMethod = "appointment"
 	ProofingImported    ProofingMethod = "imported"
 )
+
+// Known reports whether Surety knows this way to reach a stage.
+func (m ProofingMethod) Known() bool {
+	switch m {
+	case ProofingRegistry, ProofingLetter, ProofingCounter, ProofingEDS, ProofingIDCard,
+		ProofingFederated, ProofingAppointment, ProofingImported:
+		return true
+	}
+	return false
+}
 
 // Use is one act of logging in by one method.
 type Use struct {
@@ -84,7 +147,7 @@ type Proofing struct {
 	Version   int       // version of the method's rules under which it was made
 	Stage     Stage     // the stage it supports
 	At        time.Time // civil time
-	ExpiresAt time.Time // civil time; zero means without end
+	ExpiresAt time.Time // civil time, the first moment at which it no longer counts; zero means without end
 	NotBefore time.Time // civil time; zero means at once
 	Cap       LevelName // empty means no limit
 	// DocumentExpired is a fact beside the proofing: the document shown has
@@ -92,9 +155,14 @@ type Proofing struct {
 	DocumentExpired bool
 }
 
-// Authenticator is something an account could log in with, used or not.
+// Authenticator is something an account could log in with, used or not. Its
+// fields are those of the use that it would make.
 type Authenticator struct {
 	Method     Method
-	BoundLevel LevelName
+	Issuer     string
+	AMR        []string // known to be proven; empty means what the method usually proves
 	DependsOn  []ContactID
+	BoundLevel LevelName
+	Cap        LevelName
+	NotBefore  time.Time
 }

@@ -1,0 +1,265 @@
+package assurance
+
+import (
+	"slices"
+	"time"
+)
+
+// Skew is how far the clocks of two of our machines may be apart (DESIGN §4).
+// A use from further in the future than that counts for nothing.
+const Skew = 10 * time.Second
+
+// maxTerms bounds the terms of an alternative, and with them the work of
+// matching. Nobody logs in by more than this many methods at once; an
+// alternative that asks for more is never met, and Check says so.
+const maxTerms = 4
+
+// Decide answers whether the situation meets the requirement under the policy
+// and, if not, how it can (DESIGN §3). It is total: any input has an answer,
+// and what is malformed counts for nothing. It neither changes nor keeps its
+// arguments; the result shares the memory of the uses and steps it names.
+//
+// It runs in every token request. Granted costs well under a microsecond per
+// use; only the other answers search.
+func Decide(p Policy, r Requirement, s Situation) Decision {
+	target := p.target(r)
+	if target < 0 {
+		return Refuse{Gap: Gap{Required: r.Level, Held: held(p, s)}, Reason: ReasonUnknownLevel}
+	}
+	if g, ok := reach(p, r, s, target); ok {
+		return g
+	}
+	return search(p, r, s, target)
+}
+
+// target is the rank of the level that r requires, -1 if the policy has none.
+func (p Policy) target(r Requirement) int {
+	if r.Level != "" {
+		return p.rank(r.Level)
+	}
+	return min(0, len(p.Levels)-1)
+}
+
+// held is the level that all evidence reaches, whatever is required.
+func held(p Policy, s Situation) LevelName {
+	g, _ := reach(p, Requirement{}, s, 0)
+	return g.Level
+}
+
+// reach finds the highest level, not below target, at which both axes hold.
+// Each level is tried with the evidence that may count that high, from the
+// top down, so that neither axis can lend the other what it lacks.
+func reach(p Policy, r Requirement, s Situation, target int) (Granted, bool) {
+	id := identify(p, r, s)
+	if id.rank < target {
+		return Granted{}, false
+	}
+	var few [8]candidate
+	m := matcher{uses: s.Uses, now: s.Now, counting: counting(few[:0], p, r, s)}
+	for rank := id.rank; rank >= target; rank-- {
+		if m.match(p, rank) {
+			return m.granted(p, rank, id, s.Now), true
+		}
+	}
+	return Granted{}, false
+}
+
+// identity is how far the identity axis reaches, and by what.
+type identity struct {
+	rank     int
+	stage    Stage
+	proofing ProofingMethod
+}
+
+// identify finds the highest level whose identity the account fulfils. It
+// starts from simplified, which needs no proofing, and lets every proofing
+// that counts carry it up to its own stage, but never above the account's.
+func identify(p Policy, r Requirement, s Situation) identity {
+	best := identity{rank: p.identityRank(StageSimplified), stage: StageSimplified}
+	for _, proof := range s.Proofings {
+		if !proof.counts(r, s.Civil) {
+			continue
+		}
+		stage := lower(proof.Stage, s.Stage)
+		rank := min(p.identityRank(stage), p.limit(proof.Cap))
+		if rank > best.rank || (rank == best.rank && stage.rank() > best.stage.rank()) {
+			best = identity{rank: rank, stage: stage, proofing: proof.Method}
+		}
+	}
+	return best
+}
+
+// identityRank is the highest level whose own identity the stage fulfils; the
+// levels below accept it too, because they accept what a higher one accepts.
+func (p Policy) identityRank(held Stage) int {
+	for i := len(p.Levels) - 1; i >= 0; i-- {
+		if needed := p.Levels[i].Identity; needed.Known() && needed.rank() <= held.rank() {
+			return i
+		}
+	}
+	return -1
+}
+
+// counts reports whether the proofing supports anything now. An expired one
+// does not; one whose document has ended does, unless the requirement asks for
+// a current document (RULES R3). Without a civil time nothing can be told.
+func (f Proofing) counts(r Requirement, civil time.Time) bool {
+	return !civil.IsZero() &&
+		(f.ExpiresAt.IsZero() || civil.Before(f.ExpiresAt)) &&
+		!civil.Before(f.NotBefore) &&
+		(r.Document != DocumentCurrent || !f.DocumentExpired) &&
+		!slices.Contains(r.ExcludedProofings, f.Method)
+}
+
+// candidate is a use that counts, and the highest level it may count for.
+type candidate struct {
+	use  int // position in the situation
+	rank int
+}
+
+// counting appends to list the uses that count under the requirement. What is
+// stale, excluded or not yet valid is dropped before anything is decided, so
+// that freshness is honest.
+func counting(list []candidate, p Policy, r Requirement, s Situation) []candidate {
+	for i := range s.Uses {
+		u := &s.Uses[i]
+		if r.dropsUse(u, s.Now) {
+			continue
+		}
+		if rank := p.limit(u.BoundLevel, u.Cap); rank >= 0 {
+			list = append(list, candidate{use: i, rank: rank})
+		}
+	}
+	return list
+}
+
+// dropsUse reports whether a use counts for nothing under r.
+func (r *Requirement) dropsUse(u *Use, now time.Time) bool {
+	return u.At.After(now.Add(Skew)) ||
+		now.Before(u.NotBefore) ||
+		(r.MaxAge > 0 && now.Sub(u.At) > r.MaxAge) ||
+		u.At.Before(r.UsesAfter) ||
+		slices.ContainsFunc(r.ExcludedMethods, u.Method.Is)
+}
+
+// matcher fills the terms of alternatives with uses. It looks for the choice
+// whose oldest use is youngest, and keeps the best one so far.
+type matcher struct {
+	uses     []Use
+	now      time.Time
+	counting []candidate
+
+	found  bool
+	level  int // the level whose alternative is the best one
+	oldest time.Time
+	best   [maxTerms]int // positions in uses, one a term
+	terms  int           // how many of them are filled
+}
+
+// match reports whether a login of the level of that rank or of a higher one
+// happened, counting only uses that may count that high.
+//
+// Of two choices that are equally fresh, the one of the higher level stands:
+// it is tried first, and only a fresher one replaces it.
+func (m *matcher) match(p Policy, rank int) bool {
+	m.found = false
+	for level := len(p.Levels) - 1; level >= rank; level-- {
+		for _, alternative := range p.Levels[level].Login {
+			if len(alternative) == 0 || len(alternative) > maxTerms {
+				continue
+			}
+			var picked [maxTerms]int
+			m.fill(alternative, level, rank, &picked, 0, time.Time{})
+		}
+	}
+	return m.found
+}
+
+// fill tries every use for the n-th term, the ones before being filled by
+// picked, whose oldest is given.
+func (m *matcher) fill(a Alternative, level, rank int, picked *[maxTerms]int, n int, oldest time.Time) {
+	if n == len(a) {
+		m.found, m.level, m.oldest, m.best, m.terms = true, level, oldest, *picked, n
+		return
+	}
+	for _, c := range m.counting {
+		u := &m.uses[c.use]
+		if c.rank < rank || !a[n].accepts(u, m.now) || !m.independent(u, picked[:n]) {
+			continue
+		}
+		age := oldest
+		if n == 0 || u.At.Before(oldest) {
+			age = u.At
+		}
+		// A choice that is no fresher than the best cannot replace it.
+		if m.found && !age.After(m.oldest) {
+			continue
+		}
+		picked[n] = c.use
+		m.fill(a, level, rank, picked, n+1, age)
+	}
+}
+
+// accepts reports whether the use fills the term.
+func (t *Term) accepts(u *Use, now time.Time) bool {
+	if !u.Method.Is(t.Method) || (t.MaxAge > 0 && now.Sub(u.At) > t.MaxAge) {
+		return false
+	}
+	if len(t.Channel) > 0 && !slices.Contains(t.Channel, u.Channel) {
+		return false
+	}
+	if len(t.Issuer) > 0 && !slices.Contains(t.Issuer, u.Issuer) {
+		return false
+	}
+	for _, value := range t.AMR {
+		if !slices.Contains(u.AMR, value) {
+			return false
+		}
+	}
+	return true
+}
+
+// independent reports whether u is a factor of its own beside the uses picked
+// so far: another method, and set or recovered through other contacts. Who
+// holds the telephone that reset the password and that gets the code holds one
+// factor, not two.
+func (m *matcher) independent(u *Use, picked []int) bool {
+	for _, i := range picked {
+		other := &m.uses[i]
+		if other.Method == u.Method {
+			return false
+		}
+		for _, contact := range u.DependsOn {
+			if slices.Contains(other.DependsOn, contact) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// granted builds the answer out of the best choice.
+func (m *matcher) granted(p Policy, rank int, id identity, now time.Time) Granted {
+	g := Granted{
+		Level:    p.Levels[rank].Name,
+		ACR:      p.Levels[rank].ACR,
+		Methods:  make([]Method, m.terms),
+		Uses:     make([]Use, m.terms),
+		AuthTime: m.oldest,
+		Why: Why{
+			PolicyVersion: p.Version,
+			Alternative:   p.Levels[m.level].Name,
+			Stage:         id.stage,
+			Proofing:      id.proofing,
+		},
+	}
+	if g.AuthTime.After(now) { // by no more than Skew
+		g.AuthTime = now
+	}
+	for n, use := range m.best[:m.terms] {
+		g.Uses[n] = m.uses[use]
+		g.Methods[n] = m.uses[use].Method
+	}
+	g.AMR = amr(g.Uses)
+	return g
+}

@@ -1,0 +1,44 @@
+package assurance
+
+import "time"
+
+// Action is what a person does in a step.
+type Action string
+
+// The actions.
+const (
+	// ActionLogin is logging in by an authenticator that the account has.
+	ActionLogin Action = "login"
+	// ActionEnrol is adding an authenticator and logging in by it.
+	ActionEnrol Action = "enrol"
+	// ActionProve is having one's identity proven.
+	ActionProve Action = "prove"
+	// ActionPresent is showing a card or a signature certificate, which logs
+	// in and proves the identity at once (RULES R1).
+	ActionPresent Action = "present"
+)
+
+// Step is one thing that a person can do to close a gap. The policy lists
+// what an installation offers; a Way is a choice out of that list.
+type Step struct {
+	Action   Action
+	Method   Method         // login, enrol, present
+	Proofing ProofingMethod // prove, present
+	From     Stage          // prove: the stage that must be held before; empty means any
+	To       Stage          // prove, present: the stage that it leads to
+
+	Soonest time.Duration // how long it takes when all goes well
+	Latest  time.Duration // how long it may take
+	Fee     string        // as it is shown, with its currency; empty means free
+	Needs   []string      // what the person must own, as text keys: "card", "reader"
+}
+
+// logsIn reports whether the step ends in a use.
+func (s Step) logsIn() bool {
+	return s.Action == ActionLogin || s.Action == ActionEnrol || s.Action == ActionPresent
+}
+
+// proves reports whether the step ends in a proofing.
+func (s Step) proves() bool {
+	return s.Action == ActionProve || s.Action == ActionPresent
+}
