@@ -3,6 +3,7 @@ package templates
 import (
 	"errors"
 	"io"
+	"net/http"
 
 	"surety/idp/text"
 )
@@ -30,3 +31,6 @@ func New(c Config) (*Templates, error) {
 func (t *Templates) render(w io.Writer, page string, f Frame, v any) error {
 	return errors.New("not yet")
 }
+
+// Assets serves the static files.
+func (t *Templates) Assets() http.Handler { return http.NotFoundHandler() }

@@ -1,0 +1,128 @@
+package web
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"time"
+
+	"surety/idp/text"
+	"surety/idp/web/templates"
+)
+
+// Config is what the edge needs to know. The zero values of Proxies, Timeout,
+// Clock and Log are safe.
+type Config struct {
+	Issuer    string               // https://host[:port], or http on loopback
+	FormKey   []byte               // 32 bytes or more, equal in all processes: makes form tokens
+	Proxies   []netip.Prefix       // whose X-Forwarded-For is believed
+	Timeout   time.Duration        // for one request; 15 s by default
+	Language  string               // of people who ask for none of ours
+	Clock     func() time.Time     // protocol time
+	Log       *slog.Logger         // one line for each failed request
+	Texts     *text.Catalogue      // words
+	Templates *templates.Templates // pages
+}
+
+// Site is what page packages depend on: frames, cookies, languages, the
+// source of a request. Make it with NewSite; it never changes afterwards.
+type Site struct {
+	Templates *templates.Templates
+	Texts     *text.Catalogue
+
+	issuer  *url.URL
+	secure  bool
+	suffix  string // of cookie names on http: two sandboxes on one host must not share cookies
+	formKey []byte
+	proxies []netip.Prefix
+	timeout time.Duration
+	lang    string
+	now     func() time.Time
+	log     *slog.Logger
+	cross   *http.CrossOriginProtection
+}
+
+// defaultTimeout is longer than any use case may take and shorter than a
+// person's patience.
+const defaultTimeout = 15 * time.Second
+
+// NewSite checks the configuration and returns the site.
+func NewSite(c Config) (*Site, error) {
+	issuer, err := url.Parse(c.Issuer)
+	if err != nil {
+		return nil, fmt.Errorf("parse issuer: %w", err)
+	}
+	if err := checkIssuer(issuer); err != nil {
+		return nil, err
+	}
+	if len(c.FormKey) < 32 {
+		return nil, errors.New("form key is shorter than 32 bytes")
+	}
+	if c.Texts == nil || c.Templates == nil {
+		return nil, errors.New("texts and templates are needed")
+	}
+	s := &Site{
+		Templates: c.Templates, Texts: c.Texts, issuer: issuer, secure: issuer.Scheme == "https",
+		formKey: c.FormKey, proxies: c.Proxies, timeout: c.Timeout, lang: c.Language, now: c.Clock, log: c.Log,
+		cross: http.NewCrossOriginProtection(),
+	}
+	if !s.secure {
+		s.suffix = "-" + issuer.Port()
+	}
+	if s.timeout <= 0 {
+		s.timeout = defaultTimeout
+	}
+	if !c.Texts.Has(s.lang) {
+		s.lang = text.Default
+	}
+	if s.now == nil {
+		s.now = time.Now
+	}
+	if s.log == nil {
+		s.log = slog.Default()
+	}
+	// A proxy may change Host on the way to us; pages still come from the issuer's origin.
+	if err := s.cross.AddTrustedOrigin(issuer.Scheme + "://" + issuer.Host); err != nil {
+		return nil, fmt.Errorf("trust issuer's origin: %w", err)
+	}
+	return s, nil
+}
+
+// checkIssuer refuses issuers under which cookies could not be kept safe:
+// without https only this very machine is private enough (DESIGN §8).
+func checkIssuer(u *url.URL) error {
+	if u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" || (u.Path != "" && u.Path != "/") {
+		return errors.New("issuer must be scheme and host only")
+	}
+	switch u.Scheme {
+	case "https":
+		return nil
+	case "http":
+		host := u.Hostname()
+		if ip, err := netip.ParseAddr(host); host == "localhost" || (err == nil && ip.IsLoopback()) {
+			return nil
+		}
+	}
+	return errors.New("issuer must be https, or http on loopback")
+}
+
+// Frame returns the frame of a page: language, form token, where the language
+// switch comes back to, and the pending interaction that the address or form
+// names. The caller adds what it knows: agency, person, problems. It sets the
+// browser cookie if there is none, so it must run before the page is written.
+func (s *Site) Frame(w http.ResponseWriter, r *http.Request) templates.Frame {
+	browser := s.Browser(w, r)
+	f := templates.Frame{
+		Lang:        s.Language(r),
+		CSRF:        s.formToken(browser),
+		Interaction: InteractionOf(r),
+	}
+	f.Path = r.URL.RequestURI()
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		f.Path = f.Link(r.URL.Path)
+	}
+	return f
+}
