@@ -30,8 +30,8 @@ type Visits interface {
 	Consent(ctx context.Context, account idp.AccountID, client idp.ClientID) (consent.Record, error)
 }
 
-// Interactions keeps pending requests, each bound to one browser by the hash
-// of its cookie (see Browser).
+// Interactions keeps pending requests, each bound to one browser by the
+// SHA-256 hash of its id (see Browser).
 type Interactions interface {
 	// Open stores a new pending request.
 	//
@@ -71,14 +71,14 @@ type Codes interface {
 	Issue(ctx context.Context, i grant.Issue) error
 }
 
-// Browser reads and sets the cookies that name a browser.
+// Browser reads the cookies that name a browser, and gives it one. Site of
+// package idp/web is one. Interactions are bound to the SHA-256 hash of the
+// browser's id.
 type Browser interface {
-	// SessionSecret returns the value of the session cookie, or "".
-	SessionSecret(r *http.Request) string
-	// Bind returns the SHA-256 hash of the cookie that binds interactions to
-	// this browser, and sets that cookie on w when the request has none.
-	Bind(w http.ResponseWriter, r *http.Request) [32]byte
-	// Bound returns the same hash without setting anything, and whether the
-	// request carries the cookie.
-	Bound(r *http.Request) ([32]byte, bool)
+	// Session returns the secret of the session cookie, or "".
+	Session(r *http.Request) string
+	// Browser returns the id of this browser and gives it one if it has none.
+	Browser(w http.ResponseWriter, r *http.Request) string
+	// KnownBrowser returns the id that the browser brought, or "".
+	KnownBrowser(r *http.Request) string
 }
