@@ -100,6 +100,8 @@ type Visitor struct {
 	Account   idp.Account
 	Uses      []assurance.Use
 	Session   session.Session // as stored, so that its idle end can move on
+	// Authenticators are what the account could log in with; they open ways.
+	Authenticators []assurance.Authenticator
 }
 
 // Known reports whether somebody is logged in.
