@@ -10,12 +10,12 @@ import (
 // Browser is what a request tells about the browser it comes from. Nothing in
 // it is stored as it is: secrets are hashed, the rest is sealed.
 type Browser struct {
-	// Hash is the SHA-256 hash of the cookie that binds pending requests and
-	// proofs to this browser. Zero when the browser has none: then nothing is
-	// bound to it and nothing pending is its own.
+	// Hash is BrowserHash of the cookie that names this browser: pending
+	// requests and proofs are bound to it, and a device that a person used
+	// before is known by it. Zero when the browser has none: then nothing
+	// pending is its own.
 	Hash    [32]byte
 	Session string // value of the session cookie; empty: not logged in
-	Device  string // value of the device cookie, by which a known device is told; empty: none
 	// Source is the address the request came from, without port: what failures
 	// are counted by and the hash queue is fair to.
 	Source    string
@@ -23,15 +23,21 @@ type Browser struct {
 	Language  string // be, ru, uk or en: the language of this page, and of messages that it causes
 }
 
+// BrowserHash is the form in which the id of a browser is stored; the zero
+// hash for an empty id.
+func BrowserHash(id string) [32]byte {
+	if id == "" {
+		return [32]byte{}
+	}
+	return sha256.Sum256([]byte(id))
+}
+
 // Bound reports whether the browser carries the cookie that binds.
 func (b Browser) Bound() bool { return b.Hash != [32]byte{} }
 
 // Ticket is what the browser gets when somebody has logged in in it.
 type Ticket struct {
-	Secret string // new value of the session cookie
-	// Device is the new value of the device cookie, to be kept for long; empty:
-	// the browser keeps what it has (a shared computer remembers nothing).
-	Device    string
+	Secret    string    // new value of the session cookie
 	Shared    bool      // the session cookie ends with the browser
 	ExpiresAt time.Time // absolute end of the session
 }
