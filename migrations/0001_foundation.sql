@@ -425,3 +425,8 @@ CREATE TABLE outbox (
     CONSTRAINT outbox_channel_check CHECK (channel IN ('email', 'sms', 'backchannel_logout'))
 );
 CREATE INDEX outbox_created_idx ON outbox (created_at);
+
+-- So far only the tables above exist, and goose's own, which only the owner
+-- writes. Later files grant their own tables by name.
+GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO surety_app;
+REVOKE INSERT, UPDATE, DELETE ON goose_db_version FROM surety_app;
