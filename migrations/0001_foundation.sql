@@ -213,6 +213,8 @@ CREATE TABLE contact_proof (
     sent_at timestamptz NOT NULL,
     code_expires_at timestamptz NOT NULL,
     confirmed_at timestamptz,
+    -- The person wants one more account with a contact that accounts have (RULES R6).
+    another_at timestamptz,
     completed_at timestamptz,
     created_at timestamptz NOT NULL,
     expires_at timestamptz NOT NULL,

@@ -1,0 +1,13 @@
+package idp
+
+// Login is what a login name leads to. It is zero for a name that nobody has.
+type Login struct {
+	Account    Account
+	Credential Credential // the account's password; zero when it has none
+	// KnownDevice says that the person used this browser before: strangers who
+	// try their password elsewhere cannot lock it out.
+	KnownDevice bool
+}
+
+// Found reports whether somebody has the login name.
+func (l Login) Found() bool { return l.Account.ID != "" }

@@ -1,0 +1,57 @@
+package session
+
+import (
+	"time"
+
+	"surety/assurance"
+	"surety/idp"
+)
+
+// Arrival is somebody who has just logged in.
+type Arrival struct {
+	AccountID idp.AccountID
+	Use       assurance.Use
+	Browser   Browser
+	Shared    bool // "this is a shared computer"
+	// EndOthers ends all other sessions of the account for this reason; empty: they stay.
+	EndOthers EndReason
+}
+
+// Device is what a browser told about itself. It is sealed wherever it is stored.
+type Device struct {
+	UserAgent string `json:"user_agent"`
+	Source    string `json:"source"`
+}
+
+// maxUserAgent bounds what is kept of a header that anybody may fill.
+const maxUserAgent = 300
+
+// Device returns what is kept of the browser.
+func (b Browser) Device() Device {
+	ua := b.UserAgent
+	if len(ua) > maxUserAgent {
+		ua = ua[:maxUserAgent]
+	}
+	return Device{UserAgent: ua, Source: b.Source}
+}
+
+// Listed is an open session in the list that its owner sees.
+type Listed struct {
+	Session Session
+	Device  Device
+}
+
+// Party is a client that got tokens in a session, as it knows person and
+// session: who must be told when the session ends.
+type Party struct {
+	SessionID idp.SessionID
+	ClientID  idp.ClientID
+	Subject   string
+	SID       string
+}
+
+// Cursor is a place in the list of an account's sessions, newest first.
+type Cursor struct {
+	CreatedAt time.Time
+	ID        idp.SessionID
+}
