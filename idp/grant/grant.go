@@ -101,3 +101,51 @@ type Issue struct {
 	BrowserHash   [32]byte
 	Now           time.Time
 }
+
+// Held is a grant as it was found behind a code or a refresh token, with
+// everything that decides whether it still holds.
+type Held struct {
+	Grant    Grant
+	Standing Standing
+	Code     Code    // set when it was found behind a code
+	Refresh  Refresh // set when it was found behind a refresh token
+}
+
+// Valid reports whether the grant holds at now.
+func (h Held) Valid(now time.Time) bool { return h.Grant.Valid(h.Standing, now) }
+
+// Opaque is an access token that only Surety can read, as it is stored.
+type Opaque struct {
+	Hash      [32]byte
+	GrantID   idp.GrantID // empty for client credentials
+	ClientID  idp.ClientID
+	Scopes    []string
+	Audience  []string
+	CreatedAt time.Time
+	ExpiresAt time.Time
+	RevokedAt time.Time
+}
+
+// Redemption is what using a code or a refresh token writes at once.
+type Redemption struct {
+	Used    [32]byte // hash of the code or refresh token
+	Refresh *Refresh // the refresh token that is given; nil for none
+	Access  *Opaque  // the access token, if it is opaque; nil for a signed one
+	JTI     string   // of the access token, for the audit; empty for an opaque one
+	// GraceFrom lets a refresh token pass that was used at or after it.
+	GraceFrom time.Time
+	Now       time.Time
+}
+
+// Token is what is found behind an access token that somebody shows.
+type Token struct {
+	Held
+	Opaque  Opaque // set when the token is opaque
+	Revoked bool   // this one token was revoked, whatever its grant
+}
+
+// Valid reports whether the token holds at now: it was not revoked, and its
+// grant holds. A token of no grant (client credentials) needs none.
+func (t Token) Valid(now time.Time) bool {
+	return !t.Revoked && (t.Grant.ID == "" || t.Held.Valid(now))
+}

@@ -44,6 +44,14 @@ type Interactions interface {
 	// another browser, and then of the Interaction that is returned beside the
 	// error nothing is set but ID and Request.ClientID; unavailable.
 	Load(ctx context.Context, browser [32]byte, id idp.InteractionID) (interaction.Interaction, error)
+	// Claim binds a pending request to another browser, once: by one
+	// conditional UPDATE of its browser. A request that came by a cross-site
+	// POST is bound to a one-time token until the browser, whose cookies such
+	// a POST does not carry, comes back by GET.
+	//
+	// Errors: conflict when it is not bound to from, completed or expired;
+	// unavailable.
+	Claim(ctx context.Context, id idp.InteractionID, from, to [32]byte, now time.Time) error
 	// Finish completes the request with an outcome, once: by one conditional
 	// UPDATE. Requests that end in a code are completed by Codes.Issue instead.
 	//
