@@ -41,8 +41,8 @@ type wayBackError struct {
 func (e *wayBackError) Error() string { return e.cause.Error() }
 func (e *wayBackError) Unwrap() error { return e.cause }
 
-// kinds maps what rules say to pages: first by text key, where one code has
-// several pages, then by code.
+// kindByKey maps what rules say to pages by text key, where one code has
+// several pages; the pages of these keys say all there is to say.
 var kindByKey = map[string]string{
 	"error.busy":                  templates.FailedBusy,
 	"error.interaction.expired":   templates.FailedExpired,
@@ -52,7 +52,13 @@ var kindByKey = map[string]string{
 	"error.client.unknown":        templates.FailedClient,
 	"error.client.redirect":       templates.FailedClient,
 	"error.client.disabled":       templates.FailedAgency,
+	"error.client.down":           templates.FailedAgency,
 	"error.too_large":             templates.FailedTooLarge,
+	"error.request":               templates.FailedRequest,
+	"error.throttled":             templates.FailedThrottled,
+	"error.not_found":             templates.FailedNotFound,
+	"error.forbidden":             templates.FailedForbidden,
+	"error.unavailable":           templates.FailedDown,
 }
 
 type outcome struct {
@@ -136,7 +142,10 @@ func (s *Site) Fail(w http.ResponseWriter, r *http.Request, err error) {
 	v := templates.Failure{Kind: o.kind, Reference: RequestID(r.Context())}
 	var coded idp.Coded
 	if errors.As(err, &coded) {
-		v.Key, v.Args = coded.MessageKey(), coded.MessageArgs()
+		v.Args = coded.MessageArgs()
+		if _, whole := kindByKey[coded.MessageKey()]; !whole {
+			v.Key = coded.MessageKey()
+		}
 	}
 	if until, ok := untilOf(err); ok {
 		v.Until, v.Wait = until, until.Sub(s.now())

@@ -28,13 +28,17 @@ func (s *Site) setHeaders(h http.Header, id string) {
 	}
 }
 
-// AllowRedirect lets forms of this page end at the client's redirect URI:
+// AllowRedirect lets forms of this page end at the client's redirect URIs:
 // browsers apply form-action to the redirects that follow a form as well, so
-// pages of an interaction call it with the registered URI of the request.
-func AllowRedirect(w http.ResponseWriter, redirectURI string) {
-	if source := formSource(redirectURI); source != "" {
-		w.Header().Set("Content-Security-Policy", policyHead+" "+source+policyTail)
+// pages of an interaction call it with the registered URIs of the client.
+func AllowRedirect(w http.ResponseWriter, redirectURIs ...string) {
+	var sources strings.Builder
+	for _, uri := range redirectURIs {
+		if source := formSource(uri); source != "" && !strings.Contains(sources.String()+" ", " "+source+" ") {
+			sources.WriteString(" " + source)
+		}
 	}
+	w.Header().Set("Content-Security-Policy", policyHead+sources.String()+policyTail)
 }
 
 // formSource returns the source expression (CSP Level 3, section 2.3.1) that

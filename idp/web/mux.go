@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"strings"
 
 	"github.com/gorilla/mux"
 
@@ -34,14 +35,17 @@ func NewMux(s *Site) Mux {
 
 // Get registers a page. HEAD is answered by the same handler.
 func (m Mux) Get(path string, h Handler) {
-	m.router.Handle(path, m.site.page(h)).Methods(http.MethodGet, http.MethodHead)
+	m.router.Handle(exact(path), m.site.page(h)).Methods(http.MethodGet, http.MethodHead)
 }
 
 // Post registers what a form of our own pages does. The request must come
 // from our origin and carry the form token of this browser.
 func (m Mux) Post(path string, h Handler) {
-	m.router.Handle(path, m.site.form(h)).Methods(http.MethodPost)
+	m.router.Handle(exact(path), m.site.form(h)).Methods(http.MethodPost)
 }
+
+// exact reads the ending {$} as net/http does: this very path. All our paths are exact.
+func exact(path string) string { return strings.TrimSuffix(path, "{$}") }
 
 // Under returns a mux whose paths begin with prefix.
 func (m Mux) Under(prefix string) Mux {

@@ -120,9 +120,30 @@ func (s *Site) Frame(w http.ResponseWriter, r *http.Request) templates.Frame {
 		CSRF:        s.formToken(browser),
 		Interaction: InteractionOf(r),
 	}
-	f.Path = r.URL.RequestURI()
-	if r.Method != http.MethodGet && r.Method != http.MethodHead {
-		f.Path = f.Link(r.URL.Path)
-	}
+	f.Path = comeBack(r)
 	return f
+}
+
+// maxComeBack bounds the address that the language switch comes back to.
+const maxComeBack = 2048
+
+// comeBack returns the address of the page, or, for a form that was sent, of
+// the page that shows it.
+func comeBack(r *http.Request) string {
+	if r.Method == http.MethodGet || r.Method == http.MethodHead {
+		if uri := r.URL.RequestURI(); len(uri) <= maxComeBack {
+			return uri
+		}
+		return r.URL.Path
+	}
+	q := url.Values{}
+	for _, name := range []string{"interaction", "attempt"} {
+		if v := r.PostForm.Get(name); v != "" && len(v) <= maxComeBack/4 {
+			q.Set(name, v)
+		}
+	}
+	if len(q) == 0 {
+		return r.URL.Path
+	}
+	return r.URL.Path + "?" + q.Encode()
 }

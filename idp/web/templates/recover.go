@@ -15,9 +15,10 @@ func (t *Templates) Recover(w io.Writer, f Frame, v Recover) error {
 // RecoverPassword asks for a new password. Field: password; button: continue.
 // With several accounts behind one contact, the field account chooses one.
 type RecoverPassword struct {
+	Attempt     string      // opaque value of the hidden field attempt
 	Login       string      // account whose password changes, for password managers
 	Accounts    []Candidate // more than one: the person chooses
-	Account     string      // chosen before
+	Account     string      // chosen before, or the only one
 	PasswordMin int         // fewest characters
 }
 

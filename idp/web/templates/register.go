@@ -71,6 +71,7 @@ func (t *Templates) RecoverLink(w io.Writer, f Frame, v LinkLanding) error {
 type RegisterUsed struct {
 	Channel Channel
 	Contact string // the address that was just proven
+	Attempt string // opaque value of the hidden field attempt
 	Full    bool   // it is in as many accounts as allowed: "new" is not offered
 	Choice  string // chosen before
 }
@@ -83,6 +84,7 @@ func (t *Templates) RegisterUsed(w io.Writer, f Frame, v RegisterUsed) error {
 // RegisterDetails asks for names and a password. Fields: family_name,
 // given_name, patronymic, no_family_name, no_given_name, no_patronymic, password; button: continue.
 type RegisterDetails struct {
+	Attempt      string // opaque value of the hidden field attempt
 	Login        string // what the person will log in with, shown and given to password managers
 	FamilyName   string
 	GivenName    string

@@ -11,12 +11,12 @@ func (t *Templates) Home(w io.Writer, f Frame, v Home) error {
 }
 
 // SignIn asks for login name and password. Fields: login, password, shared
-// (a shared computer); button: continue.
+// (a shared computer); buttons: continue, and in a form of its own, while a
+// request is pending, cancel.
 type SignIn struct {
 	Login  string // typed before, or login_hint
 	Shared bool   // "this is a shared computer" was ticked
 	Again  bool   // already signed in, but the agency asks for a fresh login
-	Cancel string // address that brings the person back to the agency without signing in
 }
 
 // SignIn renders the page at /sign-in.

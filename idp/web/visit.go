@@ -1,0 +1,61 @@
+package web
+
+import (
+	"net/http"
+	"time"
+
+	"surety/idp/session"
+)
+
+// Visit tells the use cases about the browser of this request. It gives the
+// browser an id if it has none.
+func (s *Site) Visit(w http.ResponseWriter, r *http.Request) session.Browser {
+	return session.Browser{
+		Hash:      session.BrowserHash(s.Browser(w, r)),
+		Session:   s.Session(r),
+		Source:    s.Source(r).String(),
+		UserAgent: clip(r.UserAgent(), maxUserAgent),
+		Language:  s.Language(r),
+	}
+}
+
+// maxUserAgent bounds what a browser may call itself.
+const maxUserAgent = 256
+
+func clip(text string, bytes int) string {
+	if len(text) > bytes {
+		return text[:bytes]
+	}
+	return text
+}
+
+// Enter gives the browser the session that a use case has just opened. On a
+// shared computer the cookie ends with the browser (RULES R11).
+func (s *Site) Enter(w http.ResponseWriter, t session.Ticket) {
+	keep := time.Duration(0)
+	if !t.Shared {
+		keep = t.ExpiresAt.Sub(s.now())
+	}
+	s.SetSession(w, t.Secret, keep)
+}
+
+// PathContinue is the dispatcher of pending requests: every page of one
+// returns to it, and it knows what comes next.
+const PathContinue = "/continue"
+
+// Onward is where a person goes after a step: back to the dispatcher of the
+// pending request, or to their own page.
+func Onward(r *http.Request) string {
+	if id := InteractionOf(r); id != "" {
+		return OnwardTo(id)
+	}
+	return "/account"
+}
+
+// OnwardTo is Onward for a pending request known by its id; empty means none.
+func OnwardTo(interaction string) string {
+	if interaction == "" {
+		return "/account"
+	}
+	return PathContinue + "?interaction=" + interaction
+}
