@@ -1,0 +1,126 @@
+package approval
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"time"
+
+	"surety/idp"
+	"surety/idp/flow/signin"
+	"surety/idp/text"
+	"surety/idp/web"
+	"surety/idp/web/templates"
+)
+
+// Pages are the pages. Every field is needed.
+type Pages struct {
+	Site   *web.Site
+	SignIn *signin.Flow
+	Terms  Terms
+}
+
+// Terms are the terms of use in force.
+type Terms struct {
+	Version string
+	Since   time.Time
+}
+
+// Mount registers the pages.
+func (p *Pages) Mount(m web.Mux) {
+	m.Get("/consent", p.consent)
+	m.Post("/consent", p.consentPost)
+	m.Get("/terms", p.terms)
+	m.Get("/terms/accept", p.termsAccept)
+	m.Post("/terms/accept", p.termsAcceptPost)
+}
+
+func (p *Pages) consent(w http.ResponseWriter, r *http.Request) error {
+	screen, err := p.SignIn.ConsentScreen(r.Context(), p.Site.Visit(w, r), idp.InteractionID(web.InteractionOf(r)))
+	if err != nil {
+		return elsewhere(w, r, err)
+	}
+	f := p.Site.Frame(w, r)
+	f.Agency = screen.Client.Name(f.Lang)
+	v := templates.Consent{
+		Agency: f.Agency, Offline: screen.Offline, Until: screen.Until, Remembered: screen.Remembered,
+		PolicyURI: screen.Client.Policies.In(f.Lang), TermsURI: screen.Client.TermsOfUses.In(f.Lang), LogoURI: screen.Client.Logos.In(f.Lang),
+		Required: shared(screen.Required), Optional: shared(screen.Optional),
+	}
+	return web.Page(w, http.StatusOK, func(out io.Writer) error { return p.Site.Templates.Consent(out, f, v) })
+}
+
+func shared(values []signin.Shared) []templates.SharedValue {
+	out := make([]templates.SharedValue, len(values))
+	for i, v := range values {
+		out[i] = templates.SharedValue{Claim: v.Claim, Value: v.Value, Chose: v.Given}
+	}
+	return out
+}
+
+func (p *Pages) consentPost(w http.ResponseWriter, r *http.Request) error {
+	b, id := p.Site.Visit(w, r), idp.InteractionID(web.InteractionOf(r))
+	var err error
+	switch {
+	case r.PostForm.Has("allow"):
+		err = p.SignIn.Allow(r.Context(), b, id, r.PostForm["share"])
+	case r.PostForm.Has("deny"):
+		err = p.SignIn.Deny(r.Context(), b, id)
+	default:
+		err = idp.E(idp.CodeInvalid, "error.choice.required")
+	}
+	if err != nil {
+		return elsewhere(w, r, err)
+	}
+	return web.SeeOther(w, r, web.Onward(r))
+}
+
+// document is the text of the terms in the language of the page.
+func (p *Pages) document(r *http.Request) text.Document {
+	return p.Site.Localizer(r).Terms()
+}
+
+func (p *Pages) terms(w http.ResponseWriter, r *http.Request) error {
+	f := p.Site.Frame(w, r)
+	return web.Page(w, http.StatusOK, func(out io.Writer) error {
+		return p.Site.Templates.Terms(out, f, templates.Terms{Version: p.Terms.Version, Since: p.Terms.Since, Text: p.document(r)})
+	})
+}
+
+func (p *Pages) termsAccept(w http.ResponseWriter, r *http.Request) error {
+	screen, err := p.SignIn.TermsScreen(r.Context(), p.Site.Visit(w, r), idp.InteractionID(web.InteractionOf(r)))
+	if err != nil {
+		return elsewhere(w, r, err)
+	}
+	f := p.Site.Frame(w, r)
+	if screen.Client != nil {
+		f.Agency = screen.Client.Name(f.Lang)
+	}
+	return web.Page(w, http.StatusOK, func(out io.Writer) error {
+		return p.Site.Templates.TermsAccept(out, f, templates.TermsAccept{Version: screen.Version, Since: p.Terms.Since, Text: p.document(r)})
+	})
+}
+
+func (p *Pages) termsAcceptPost(w http.ResponseWriter, r *http.Request) error {
+	if r.PostForm.Has("logout") {
+		return web.SeeOther(w, r, "/logout")
+	}
+	b, id := p.Site.Visit(w, r), idp.InteractionID(web.InteractionOf(r))
+	if !r.PostForm.Has("terms") {
+		return p.Site.Again(w, r, idp.E(idp.CodeInvalid, "error.terms.required").In("terms"), func(out io.Writer, f templates.Frame) error {
+			return p.Site.Templates.TermsAccept(out, f, templates.TermsAccept{Version: p.Terms.Version, Since: p.Terms.Since, Text: p.document(r)})
+		})
+	}
+	if err := p.SignIn.AcceptTerms(r.Context(), b, id, r.PostForm.Get("terms_version")); err != nil {
+		return elsewhere(w, r, err)
+	}
+	return web.SeeOther(w, r, web.Onward(r))
+}
+
+// elsewhere turns "another step is due" into a way to it.
+func elsewhere(w http.ResponseWriter, r *http.Request, err error) error {
+	if errors.Is(err, signin.ErrElsewhere) {
+		return web.SeeOther(w, r, web.Onward(r))
+	}
+	return err
+}
