@@ -1,28 +1,26 @@
 package oidc
 
-import (
-	"net/http"
-	"strings"
-)
+import "net/http"
 
-// AllowBrowsers answers the cross-origin questions of browser-based clients
-// (Fetch standard, CORS protocol) on endpoints that look at no cookie: any
-// origin may call them, none may send credentials, so an answer never depends
-// on who is logged in in that browser.
-func AllowBrowsers(next http.HandlerFunc, methods ...string) http.HandlerFunc {
-	allowed := strings.Join(append(methods, http.MethodOptions), ", ")
-	return func(w http.ResponseWriter, r *http.Request) {
+// CrossOrigin lets scripts of other sites call an endpoint (Fetch standard,
+// section 3.2): metadata, JWKS, token, userinfo, revocation. Never with
+// cookies: those endpoints know nobody by a cookie.
+func CrossOrigin(next http.Handler, methods string) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Origin") == "" {
+			next.ServeHTTP(w, r)
+			return
+		}
 		h := w.Header()
-		h["Access-Control-Allow-Origin"] = []string{"*"}
+		h.Set("Access-Control-Allow-Origin", "*")
 		if r.Method == http.MethodOptions {
-			h.Set("Access-Control-Allow-Methods", allowed)
+			h.Set("Access-Control-Allow-Methods", methods)
 			h.Set("Access-Control-Allow-Headers", "Authorization, Content-Type")
 			h.Set("Access-Control-Max-Age", "3600")
-			h.Set("Allow", allowed)
 			w.WriteHeader(http.StatusNoContent)
 			return
 		}
-		h["Access-Control-Expose-Headers"] = []string{"WWW-Authenticate, Retry-After"}
-		next(w, r)
-	}
+		h.Set("Access-Control-Expose-Headers", "WWW-Authenticate")
+		next.ServeHTTP(w, r)
+	})
 }

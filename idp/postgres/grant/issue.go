@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strconv"
+	"strings"
 	"time"
 
 	"surety/idp/grant"
@@ -84,8 +86,9 @@ func (s Store) Issue(ctx context.Context, i grant.Issue) error {
 	if err != nil {
 		return fmt.Errorf("write uses of grant: %w", err)
 	}
-	attrs, err := json.Marshal(map[string]any{
-		"grant_id": g.ID, "level": g.Level, "method": g.Method, "policy_version": g.PolicyVersion, "scopes": g.Scopes,
+	attrs, err := json.Marshal(map[string]string{
+		"grant_id": string(g.ID), "level": string(g.Level), "method": string(g.Method),
+		"policy_version": strconv.Itoa(g.PolicyVersion), "scope": strings.Join(g.Scopes, " "),
 	})
 	if err != nil {
 		return fmt.Errorf("write audit of grant: %w", err)

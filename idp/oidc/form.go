@@ -1,0 +1,71 @@
+package oidc
+
+import (
+	"errors"
+	"mime"
+	"net/http"
+	"net/url"
+	"strings"
+	"unicode/utf8"
+)
+
+// Bounds of what an endpoint reads (DESIGN §10).
+const (
+	MaxQuery = 16 << 10
+	MaxForm  = 64 << 10
+)
+
+// ErrTooLarge means that a query or form is larger than its bound.
+var ErrTooLarge = errors.New("request too large")
+
+// PostForm reads the form of a POST: of the right type, bounded, well formed.
+// Parameters in the address do not count.
+//
+// Errors: *Fault; ErrTooLarge is behind it when the form is too large.
+func PostForm(w http.ResponseWriter, r *http.Request) (url.Values, error) {
+	if r.Method != http.MethodPost {
+		return nil, &Fault{Code: InvalidRequest, Description: "the method must be POST", Status: http.StatusMethodNotAllowed}
+	}
+	if t, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || t != "application/x-www-form-urlencoded" {
+		return nil, Bad(InvalidRequest, "the body must be application/x-www-form-urlencoded")
+	}
+	r.Body = http.MaxBytesReader(w, r.Body, MaxForm)
+	// Only the body: a credential in an address ends up in logs.
+	r.URL.RawQuery = ""
+	if err := r.ParseForm(); err != nil {
+		var large *http.MaxBytesError
+		if errors.As(err, &large) {
+			return nil, &Fault{Code: InvalidRequest, Description: "the body is too large", Status: http.StatusRequestEntityTooLarge, Cause: ErrTooLarge}
+		}
+		return nil, Bad(InvalidRequest, "the body is not a form").Because(err)
+	}
+	return r.PostForm, nil
+}
+
+// CheckParameters refuses what RFC 6749, section 3.1 and 3.2, forbid: a
+// parameter twice (but those named in lists), and what cannot be text.
+func CheckParameters(form url.Values, lists ...string) *Fault {
+	for name, values := range form {
+		if len(values) > 1 && !contains(lists, name) {
+			return Bad(InvalidRequest, "parameter "+Printable(shortened(name))+" is there more than once")
+		}
+		for _, v := range values {
+			if strings.IndexByte(v, 0) >= 0 || !utf8.ValidString(v) {
+				return Bad(InvalidRequest, "parameter "+Printable(shortened(name))+" is not valid text")
+			}
+		}
+	}
+	return nil
+}
+
+func contains(list []string, s string) bool {
+	for _, l := range list {
+		if l == s {
+			return true
+		}
+	}
+	return false
+}
+
+// shortened keeps a hostile name from filling an answer.
+func shortened(name string) string { return name[:min(len(name), 40)] }
