@@ -102,7 +102,7 @@ func next(c Case) Step {
 	if c.Visitor.Known() && !c.Visitor.Account.Usable() {
 		c.Visitor, c.Subject = Visitor{}, ""
 	}
-	level, ok := c.requiredLevel()
+	level, ok := RequiredLevel(c.Policy, c.Minimum, c.Request.EssentialACR)
 	if !ok {
 		return fail(FailUnmet)
 	}
@@ -128,24 +128,25 @@ func next(c Case) Step {
 	return Step{Kind: StepIssue, Granted: granted}
 }
 
-// requiredLevel is the stricter of the client's minimum and the easiest
-// essential acr. Voluntary values are wishes: they require nothing. An
-// essential acr of which no value is known can never be met.
-func (c Case) requiredLevel() (assurance.LevelName, bool) {
-	if len(c.Request.EssentialACR) == 0 {
-		return c.Minimum, true
+// RequiredLevel is the stricter of a client's minimum and the easiest
+// essential acr, and whether it can be met at all. Voluntary values are
+// wishes: they require nothing. An essential acr of which no value is known
+// can never be met. A refresh asks the same again.
+func RequiredLevel(p assurance.Policy, minimum assurance.LevelName, essential []string) (assurance.LevelName, bool) {
+	if len(essential) == 0 {
+		return minimum, true
 	}
 	var easiest assurance.LevelName
-	for _, acr := range c.Request.EssentialACR {
-		l, known := c.Policy.LevelByACR(acr)
-		if known && (easiest == "" || c.Policy.Compare(l.Name, easiest) < 0) {
+	for _, acr := range essential {
+		l, known := p.LevelByACR(acr)
+		if known && (easiest == "" || p.Compare(l.Name, easiest) < 0) {
 			easiest = l.Name
 		}
 	}
 	if easiest == "" {
 		return "", false
 	}
-	both := c.Policy.Strictest(assurance.Requirement{Level: c.Minimum}, assurance.Requirement{Level: easiest})
+	both := p.Strictest(assurance.Requirement{Level: minimum}, assurance.Requirement{Level: easiest})
 	return both.Level, true
 }
 

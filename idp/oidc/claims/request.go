@@ -29,18 +29,22 @@ type Request struct {
 	// name, each once. UserInfo answers with both (see Deviations in idp/oidc).
 	UserInfo []string `json:"userinfo,omitempty"`
 	IDToken  []string `json:"id_token,omitempty"`
+	// EssentialACR are the values of an essential acr, of which one must be
+	// reached, now and at every refresh.
+	EssentialACR []string `json:"essential_acr,omitempty"`
 
 	// What follows is taken into the authorization request and not kept here.
 
-	// EssentialACR are the values of an essential acr; ACR those of a voluntary one.
-	EssentialACR []string `json:"-"`
-	ACR          []string `json:"-"`
+	// ACR are the values of a voluntary acr.
+	ACR []string `json:"-"`
 	// Subject is the value that sub must have (section 5.5.1): the person the client expects.
 	Subject string `json:"-"`
 }
 
-// Empty reports whether the request asks for no claim about the person.
-func (r Request) Empty() bool { return len(r.UserInfo) == 0 && len(r.IDToken) == 0 }
+// Empty reports whether there is nothing to remember.
+func (r Request) Empty() bool {
+	return len(r.UserInfo) == 0 && len(r.IDToken) == 0 && len(r.EssentialACR) == 0
+}
 
 // Normal is the form in which a grant keeps the request; nil for an empty one.
 func (r Request) Normal() json.RawMessage {
