@@ -17,34 +17,13 @@ import (
 	"surety/idp/oidc/claims"
 )
 
-// Token names an access token for the store: a signed one by its grant and
-// its own name, an opaque one by its hash.
-type Token struct {
-	GrantID idp.GrantID
-	JTI     string
-	Hash    [32]byte // of an opaque token; then GrantID and JTI are empty
-}
-
-// Holder is the person behind a token, and what decides whether the token
-// still opens anything.
-type Holder struct {
-	Grant    grant.Grant
-	Standing grant.Standing
-	Scopes   []string   // of the token itself; an opaque one may have fewer than its grant
-	Audience []string   // of the token itself
-	Person   idp.Person // in clear
-	// Consented are the claims that the consent behind the grant covers. They
-	// count only where there is one (Grant.ConsentID).
-	Consented []string
-}
-
 // Holders reads holders.
 type Holders interface {
 	// Holder reads the person behind a token in one round trip.
 	//
 	// Errors: not_found when there is no such token, it is over, or it was
 	// revoked by itself; unavailable.
-	Holder(ctx context.Context, t Token, now time.Time) (Holder, error)
+	Holder(ctx context.Context, t grant.Shown) (grant.Holder, error)
 }
 
 // Clients finds relying parties.
@@ -62,6 +41,7 @@ type Config struct {
 	// Opaque hashes a token that is not a JWT; false when it cannot be one of ours.
 	Opaque func(token string) ([32]byte, bool)
 	Clock  func() time.Time // protocol time
+	Civil  func() time.Time
 	Log    *slog.Logger
 }
 
@@ -115,7 +95,7 @@ func (h *Handler) answer(w http.ResponseWriter, r *http.Request) ([]byte, error)
 	if err != nil {
 		return nil, err
 	}
-	holder, err := h.Holders.Holder(r.Context(), ref, now)
+	holder, err := h.Holders.Holder(r.Context(), ref)
 	if idp.CodeOf(err) == idp.CodeNotFound {
 		return nil, errToken
 	} else if err != nil {
@@ -131,18 +111,18 @@ func (h *Handler) answer(w http.ResponseWriter, r *http.Request) ([]byte, error)
 }
 
 // reference turns the token's text into what the store is asked for.
-func (h *Handler) reference(token string, now time.Time) (Token, *claims.Access, error) {
+func (h *Handler) reference(token string, now time.Time) (grant.Shown, *claims.Access, error) {
 	if hash, ok := h.Opaque(token); ok {
-		return Token{Hash: hash}, nil, nil
+		return grant.Shown{Hash: hash, Now: now, Civil: h.Civil()}, nil, nil
 	}
 	a, err := claims.ParseAccess(h.Keys(), h.Issuer, token, now)
 	if err != nil || a.GrantID() == "" {
-		return Token{}, nil, errToken // a client's own token stands for no person
+		return grant.Shown{}, nil, errToken // a client's own token stands for no person
 	}
-	return Token{GrantID: a.GrantID(), JTI: a.JTI}, &a, nil
+	return grant.Shown{GrantID: a.GrantID(), JTI: a.JTI, Now: now, Civil: h.Civil()}, &a, nil
 }
 
-func (h *Handler) check(ctx context.Context, holder Holder, now time.Time) error {
+func (h *Handler) check(ctx context.Context, holder grant.Holder, now time.Time) error {
 	c, err := h.Clients.Client(ctx, holder.Grant.ClientID)
 	switch {
 	case idp.CodeOf(err) == idp.CodeNotFound:
@@ -158,7 +138,7 @@ func (h *Handler) check(ctx context.Context, holder Holder, now time.Time) error
 }
 
 // values are those that request and consent both cover.
-func (h *Handler) values(holder Holder) ([]byte, error) {
+func (h *Handler) values(holder grant.Holder) ([]byte, error) {
 	asked, err := claims.Stored(holder.Grant.Claims)
 	if err != nil {
 		return nil, err
