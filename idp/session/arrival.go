@@ -41,13 +41,16 @@ type Listed struct {
 	Device  Device
 }
 
-// Party is a client that got tokens in a session, as it knows person and
-// session: who must be told when the session ends.
+// Party is a client that got tokens in a session and asked to be told when it
+// ends (OpenID Connect Back-Channel Logout 1.0), as it knows person and session.
 type Party struct {
-	SessionID idp.SessionID
-	ClientID  idp.ClientID
-	Subject   string
-	SID       string
+	SessionID   idp.SessionID
+	ClientID    idp.ClientID
+	Subject     string
+	SID         string
+	URI         string // backchannel_logout_uri
+	Algorithm   string // of its ID tokens
+	Development bool
 }
 
 // Cursor is a place in the list of an account's sessions, newest first.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"surety/assurance"
 	"surety/idp"
 	"surety/idp/postgres/db"
 
@@ -36,30 +37,36 @@ func (s *Store) FindLogin(ctx context.Context, tx idp.Tx, key string, browser [3
 	if err != nil {
 		return idp.Login{}, db.Error("find login name", err)
 	}
-	c.AccountID = a.ID
+	c.AccountID, c.Method = a.ID, assurance.MethodPassword
 	return l, nil
 }
 
 // LoginUsed records a log-in: when the credential and the account were used
-// last. A new verifier replaces the old one if that is still the one that was
-// verified; empty keeps it. The addresses that are login names count as used:
-// a number that its owner logs in with is still theirs (RULES R6).
-func (s *Store) LoginUsed(ctx context.Context, tx idp.Tx, c idp.Credential, loginKey, verifier string, now time.Time) error {
-	_, err := db.From(tx).Exec(ctx, `
+// last. It reports false when the password was changed or the account closed
+// since the credential was read: then nobody logs in by it. A new verifier
+// replaces the old one; empty keeps it. The contact that is the login name
+// counts as used: a number that its owner logs in with is still theirs (RULES R6).
+func (s *Store) LoginUsed(ctx context.Context, tx idp.Tx, c idp.Credential, loginKey, verifier string, now time.Time) (bool, error) {
+	tag, err := db.From(tx).Exec(ctx, `
 		WITH used AS (
 			UPDATE credential
-			SET last_used_at = $4, verifier = CASE WHEN verifier = $2 AND $3 <> '' THEN $3 ELSE verifier END
-			WHERE credential_id = $1
+			SET last_used_at = $4, verifier = coalesce(nullif($3, ''), verifier)
+			WHERE credential_id = $1 AND changed_at = $2
 			RETURNING account_id
 		), seen AS (
 			UPDATE contact
 			SET last_used_at = $4
 			WHERE contact_id = (SELECT contact_id FROM login_name WHERE fingerprint = $5)
+				AND EXISTS (SELECT FROM used)
 		)
 		UPDATE account
 		SET last_used_at = $4
-		WHERE account_id = (SELECT account_id FROM used)`, c.ID, c.Verifier, verifier, now, s.mark(idp.MarkLoginName, loginKey))
-	return db.Error("record log-in", err)
+		WHERE account_id = (SELECT account_id FROM used)
+			AND state = 'active'`, c.ID, c.ChangedAt, verifier, now, s.mark(idp.MarkLoginName, loginKey))
+	if err != nil {
+		return false, db.Error("record log-in", err)
+	}
+	return tag.RowsAffected() == 1, nil
 }
 
 // KnowDevice remembers that the person used this browser.

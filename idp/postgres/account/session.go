@@ -129,7 +129,9 @@ func (s *Store) SaveSession(ctx context.Context, tx idp.Tx, ses session.Session,
 }
 
 // EndSession ends one session and returns the clients to tell. Ending what
-// has ended changes nothing and tells nobody.
+// has ended changes nothing and tells nobody. What there is to know of the
+// clients comes along, so that nobody has to ask for them inside the unit of
+// work, on a second connection.
 func (s *Store) EndSession(ctx context.Context, tx idp.Tx, id idp.SessionID, why session.EndReason, now time.Time) ([]session.Party, error) {
 	return s.end(ctx, tx, string(id), "", "", why, now)
 }
@@ -151,9 +153,13 @@ func (s *Store) end(ctx context.Context, tx idp.Tx, one, all, but string, why se
 				AND ended_at IS NULL
 				AND session_id::text <> $5
 			RETURNING session_id)
-		SELECT DISTINCT g.session_id, g.client_id, g.subject, g.sid
+		SELECT DISTINCT g.session_id, g.client_id, g.subject, g.sid, c.metadata->>'backchannel_logout_uri',
+			coalesce(c.metadata->>'id_token_signed_response_alg', 'ES256'), c.development
 		FROM oauth_grant g
 		JOIN ended e ON e.session_id = g.session_id
+		JOIN client c ON c.client_id = g.client_id
+		WHERE c.metadata->>'backchannel_logout_uri' <> ''
+			AND c.disabled_at IS NULL
 		ORDER BY g.session_id, g.client_id`, now, why, one, all, but)
 	if err != nil {
 		return nil, db.Error("end sessions", err)
