@@ -1,0 +1,251 @@
+package operator
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"surety/idp"
+	"surety/idp/audit"
+	"surety/idp/session"
+)
+
+// Errors of the use cases about operators.
+var (
+	// ErrInvite says the same of an invitation that is unknown, used, voided
+	// or over: whoever guesses learns nothing.
+	ErrInvite       = idp.E(idp.CodeExpired, "error.operator_invite")
+	ErrBootstrapOff = idp.E(idp.CodeForbidden, "error.operator_bootstrap_off")
+	ErrBootstrapTwo = idp.E(idp.CodeConflict, "error.operator_bootstrap_open")
+	ErrName         = idp.E(idp.CodeInvalid, "error.operator_name").In("name")
+	ErrPasskey      = idp.E(idp.CodeInvalid, "error.operator_passkey").In("credential")
+	ErrAttemptOver  = idp.E(idp.CodeInvalid, "error.operator_attempt_over").In("credential")
+	ErrNobody       = idp.E(idp.CodeForbidden, "error.operator_nobody")
+)
+
+const (
+	// InviteLife is how long an invitation can be taken up.
+	InviteLife = 24 * time.Hour
+	// bootstrapEnds is the number of operators from which on the command line
+	// invites nobody: two can invite one another (RULES R5).
+	bootstrapEnds = 2
+	maxName       = 100 // characters
+	namePurpose   = "operator name"
+)
+
+// Invitation is a link to hand to somebody. It is shown once.
+type Invitation struct {
+	Link      string
+	ExpiresAt time.Time
+}
+
+// Bootstrap invites the first operator, from the command line. It works while
+// there are fewer than two operators, and makes one link at a time; replace
+// voids one that is still open, as when it was lost.
+//
+// Errors: invalid (field "name"); forbidden when two operators exist; conflict
+// when a link is open; unavailable.
+func (s *Service) Bootstrap(ctx context.Context, name string, replace, dryRun bool) (Invitation, error) {
+	name, err := cleanName(name)
+	if err != nil {
+		return Invitation{}, err
+	}
+	var out Invitation
+	err = s.change(ctx, dryRun, func(ctx context.Context, tx idp.Tx, now time.Time) error {
+		n, err := s.Operators.Count(ctx, tx)
+		if err != nil {
+			return err
+		}
+		if n >= bootstrapEnds {
+			return ErrBootstrapOff.Because(fmt.Errorf("%d operators exist: they invite others in the browser", n))
+		}
+		if err := s.Operators.VoidBootstrap(ctx, tx, replace, now); err != nil {
+			return err
+		}
+		out, err = s.invite(ctx, tx, now, ActorCommand, Invite{Bootstrap: true}, name)
+		return err
+	})
+	if err != nil {
+		return Invitation{}, err
+	}
+	return out, nil
+}
+
+// InviteAnother invites an operator on another's word.
+//
+// Errors: forbidden when the session is over; invalid (field "name"); unavailable.
+func (s *Service) InviteAnother(ctx context.Context, secret, name string) (Invitation, error) {
+	me, err := s.Who(ctx, secret)
+	if err != nil {
+		return Invitation{}, err
+	}
+	if name, err = cleanName(name); err != nil {
+		return Invitation{}, err
+	}
+	var out Invitation
+	err = s.change(ctx, false, func(ctx context.Context, tx idp.Tx, now time.Time) error {
+		if _, err := s.Operators.Count(ctx, tx); err != nil {
+			return err
+		}
+		out, err = s.invite(ctx, tx, now, Actor(me.ID), Invite{By: me.ID}, name)
+		return err
+	})
+	if err != nil {
+		return Invitation{}, err
+	}
+	return out, nil
+}
+
+func (s *Service) invite(ctx context.Context, tx idp.Tx, now time.Time, by Actor, i Invite, name string) (Invitation, error) {
+	token := session.NewSecret()
+	i.Hash, _ = session.HashSecret(token)
+	i.Name = s.Ring.Seal(namePurpose, i.Hash[:], []byte(name))
+	i.CreatedAt, i.ExpiresAt = now, now.Add(InviteLife)
+	if err := s.Operators.Invite(ctx, tx, i); err != nil {
+		if i.Bootstrap && idp.CodeOf(err) == idp.CodeConflict {
+			err = ErrBootstrapTwo.Because(errors.New("a bootstrap invitation is open already; -replace voids it"))
+		}
+		return Invitation{}, err
+	}
+	kind := "operator"
+	if i.Bootstrap {
+		kind = "bootstrap"
+	}
+	e := audit.Event{Type: "operator.invited", ActorID: string(by), Attrs: map[string]string{"kind": kind}}
+	link := strings.TrimSuffix(s.Issuer, "/") + "/operator/invite?token=" + url.QueryEscape(token)
+	return Invitation{Link: link, ExpiresAt: i.ExpiresAt}, s.Audit.Append(ctx, tx, now, e)
+}
+
+func cleanName(name string) (string, error) {
+	name = strings.Join(strings.Fields(name), " ")
+	control := strings.ContainsFunc(name, func(r rune) bool { return r < ' ' || r == 0x7f })
+	if name == "" || utf8.RuneCountInString(name) > maxName || !utf8.ValidString(name) || control {
+		return "", ErrName.Because(fmt.Errorf("a name of 1 to %d characters is needed", maxName))
+	}
+	return name, nil
+}
+
+// InvitePage is what the page of an invitation needs.
+type InvitePage struct {
+	Name    string
+	Options []byte // for the passkey script
+	Attempt string // comes back with the answer
+}
+
+// OpenInvite shows an invitation. It changes nothing.
+// Errors: expired, whatever is wrong with the link; unavailable.
+func (s *Service) OpenInvite(ctx context.Context, token string) (InvitePage, error) {
+	now := s.Clock()
+	i, name, err := s.invitation(ctx, token, now)
+	if err != nil {
+		return InvitePage{}, err
+	}
+	id := idp.OperatorID(idp.NewID())
+	options, state, err := s.Passkeys.Register(id, name)
+	if err != nil {
+		return InvitePage{}, fmt.Errorf("ask for a passkey: %w", err)
+	}
+	text, err := s.sealAttempt(attempt{Invite: i.Hash[:], Operator: id, State: state, ExpiresAt: now.Add(attemptLife)})
+	return InvitePage{Name: name, Options: options, Attempt: text}, err
+}
+
+func (s *Service) invitation(ctx context.Context, token string, now time.Time) (Invite, string, error) {
+	hash, ok := session.HashSecret(token)
+	if !ok {
+		return Invite{}, "", ErrInvite
+	}
+	i, err := s.Operators.Invitation(ctx, hash)
+	if idp.CodeOf(err) == idp.CodeNotFound {
+		return Invite{}, "", ErrInvite.Because(err)
+	}
+	if err != nil {
+		return Invite{}, "", err
+	}
+	if !i.Open(now) {
+		return Invite{}, "", ErrInvite
+	}
+	name, err := s.Ring.Open(namePurpose, i.Hash[:], i.Name)
+	return i, string(name), err
+}
+
+// TakeUpInvite makes an operator of whoever holds the link and has set a
+// passkey, and logs them in.
+//
+// Errors: expired for the invitation; invalid (field "credential") for the
+// passkey; forbidden when bootstrap is off meanwhile; unavailable.
+func (s *Service) TakeUpInvite(ctx context.Context, token, attemptText string, answer []byte) (session.Ticket, error) {
+	now := s.Clock()
+	i, name, err := s.invitation(ctx, token, now)
+	if err != nil {
+		return session.Ticket{}, err
+	}
+	a, hash, err := s.openAttempt(attemptText, i.Hash[:], now)
+	if err != nil {
+		return session.Ticket{}, err
+	}
+	passkey, err := s.Passkeys.Registered(a.State, answer)
+	if err != nil {
+		return session.Ticket{}, ErrPasskey.Because(err)
+	}
+	var ticket session.Ticket
+	err = s.change(ctx, false, func(ctx context.Context, tx idp.Tx, now time.Time) error {
+		n, err := s.Operators.Count(ctx, tx)
+		if err != nil {
+			return err
+		}
+		if i.Bootstrap && n >= bootstrapEnds {
+			return ErrBootstrapOff
+		}
+		if err := s.Sessions.Answer(ctx, tx, hash, a.ExpiresAt); err != nil {
+			return usedAttempt(err)
+		}
+		o := Operator{ID: a.Operator, Name: s.Ring.Seal(namePurpose, []byte(a.Operator), []byte(name)), CreatedAt: now}
+		passkey.Operator = o.ID
+		ticket, err = s.join(ctx, tx, now, i, o, passkey)
+		return err
+	})
+	if err != nil {
+		return session.Ticket{}, err
+	}
+	return ticket, nil
+}
+
+// join writes the new operator. The invitation is used last, by a conditional
+// update: of two browsers with the same link one fails here and keeps nothing.
+func (s *Service) join(ctx context.Context, tx idp.Tx, now time.Time, i Invite, o Operator, p Passkey) (session.Ticket, error) {
+	if err := s.Operators.Add(ctx, tx, o); err != nil {
+		return session.Ticket{}, err
+	}
+	if err := s.Sessions.AddPasskey(ctx, tx, p, now); err != nil {
+		if idp.CodeOf(err) == idp.CodeConflict {
+			err = ErrPasskey.Because(err)
+		}
+		return session.Ticket{}, err
+	}
+	if err := s.Operators.TakeUp(ctx, tx, i.Hash, o.ID, now); err != nil {
+		if idp.CodeOf(err) == idp.CodeConflict {
+			err = ErrInvite.Because(err)
+		}
+		return session.Ticket{}, err
+	}
+	invitedBy := string(ActorCommand)
+	if i.By != "" {
+		invitedBy = string(i.By)
+	}
+	e := audit.Event{Type: "operator.joined", ActorID: string(o.ID), Attrs: map[string]string{"invited_by": invitedBy}}
+	if err := s.Audit.Append(ctx, tx, now, e); err != nil {
+		return session.Ticket{}, err
+	}
+	return s.startSession(ctx, tx, now, o)
+}
+
+func usedAttempt(err error) error {
+	if idp.CodeOf(err) == idp.CodeConflict {
+		return ErrAttemptOver.Because(err)
+	}
+	return err
+}
