@@ -55,10 +55,11 @@ func reach(p Policy, r Requirement, s Situation, target int) (Granted, bool) {
 		return Granted{}, false
 	}
 	var few [8]candidate
-	m := matcher{uses: s.Uses, now: s.Now, counting: counting(few[:0], p, r, s)}
+	var best choice
+	m := matcher{uses: s.Uses, now: s.Now, counting: counting(few[:0], p, r, s), best: &best}
 	for rank := id.rank; rank >= target; rank-- {
 		if m.match(p, rank) {
-			return m.granted(p, rank, id, s.Now), true
+			return best.granted(p, rank, id, s), true
 		}
 	}
 	return Granted{}, false
@@ -148,11 +149,16 @@ type matcher struct {
 	uses     []Use
 	now      time.Time
 	counting []candidate
+	best     *choice // apart, so that what is answered keeps none of the rest alive
+}
 
+// choice is an alternative with the uses that fill it. It names uses by their
+// position, so that choosing allocates nothing.
+type choice struct {
 	found  bool
-	level  int // the level whose alternative is the best one
+	level  int // the level whose alternative it is
 	oldest time.Time
-	best   [maxTerms]int // positions in uses, one a term
+	uses   [maxTerms]int // positions in the situation, one a term
 	terms  int           // how many of them are filled
 }
 
@@ -162,7 +168,7 @@ type matcher struct {
 // Of two choices that are equally fresh, the one of the higher level stands:
 // it is tried first, and only a fresher one replaces it.
 func (m *matcher) match(p Policy, rank int) bool {
-	m.found = false
+	*m.best = choice{}
 	for level := len(p.Levels) - 1; level >= rank; level-- {
 		for _, alternative := range p.Levels[level].Login {
 			if len(alternative) == 0 || len(alternative) > maxTerms {
@@ -172,14 +178,14 @@ func (m *matcher) match(p Policy, rank int) bool {
 			m.fill(alternative, level, rank, &picked, 0, time.Time{})
 		}
 	}
-	return m.found
+	return m.best.found
 }
 
 // fill tries every use for the n-th term, the ones before being filled by
 // picked, whose oldest is given.
 func (m *matcher) fill(a Alternative, level, rank int, picked *[maxTerms]int, n int, oldest time.Time) {
 	if n == len(a) {
-		m.found, m.level, m.oldest, m.best, m.terms = true, level, oldest, *picked, n
+		*m.best = choice{found: true, level: level, oldest: oldest, uses: *picked, terms: n}
 		return
 	}
 	for _, c := range m.counting {
@@ -192,7 +198,7 @@ func (m *matcher) fill(a Alternative, level, rank int, picked *[maxTerms]int, n 
 			age = u.At
 		}
 		// A choice that is no fresher than the best cannot replace it.
-		if m.found && !age.After(m.oldest) {
+		if m.best.found && !age.After(m.best.oldest) {
 			continue
 		}
 		picked[n] = c.use
@@ -238,27 +244,27 @@ func (m *matcher) independent(u *Use, picked []int) bool {
 	return true
 }
 
-// granted builds the answer out of the best choice.
-func (m *matcher) granted(p Policy, rank int, id identity, now time.Time) Granted {
+// granted builds the answer out of the choice.
+func (c choice) granted(p Policy, rank int, id identity, s Situation) Granted {
 	g := Granted{
 		Level:    p.Levels[rank].Name,
 		ACR:      p.Levels[rank].ACR,
-		Methods:  make([]Method, m.terms),
-		Uses:     make([]Use, m.terms),
-		AuthTime: m.oldest,
+		Methods:  make([]Method, c.terms),
+		Uses:     make([]Use, c.terms),
+		AuthTime: c.oldest,
 		Why: Why{
 			PolicyVersion: p.Version,
-			Alternative:   p.Levels[m.level].Name,
+			Alternative:   p.Levels[c.level].Name,
 			Stage:         id.stage,
 			Proofing:      id.proofing,
 		},
 	}
-	if g.AuthTime.After(now) { // by no more than Skew
-		g.AuthTime = now
+	if g.AuthTime.After(s.Now) { // by no more than Skew
+		g.AuthTime = s.Now
 	}
-	for n, use := range m.best[:m.terms] {
-		g.Uses[n] = m.uses[use]
-		g.Methods[n] = m.uses[use].Method
+	for n, use := range c.uses[:c.terms] {
+		g.Uses[n] = s.Uses[use]
+		g.Methods[n] = s.Uses[use].Method
 	}
 	g.AMR = amr(g.Uses)
 	return g

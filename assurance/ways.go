@@ -1,3 +1,184 @@
 package assurance
 
-func search(p Policy, r Requirement, s Situation, target int) Decision { return Refuse{} }
+import (
+	"cmp"
+	"slices"
+)
+
+// What bounds the search for ways. A longer way is no help to a person, and
+// Check refuses a policy that offers more steps.
+const (
+	maxSteps   = 4
+	maxOffered = 32
+)
+
+// search answers a requirement that is not met: with ways if there are any.
+func search(p Policy, r Requirement, s Situation, target int) Decision {
+	gap := Gap{Required: p.Levels[target].Name, Held: held(p, s)}
+	var noIdentity bool
+	gap.Login, noIdentity = missing(p, r, s, target)
+	if noIdentity && !s.anonymous() {
+		gap.Identity = p.leastIdentity(target)
+	}
+	if ways := explore(p, r, s, target); len(ways) > 0 {
+		return Ways{Gap: gap, Ways: ways}
+	}
+	return Refuse{Gap: gap, Reason: refusal(p, r, s, target), Reachable: reachable(p, r, s, target)}
+}
+
+// anybody is the best case of a person who has not logged in yet: their
+// identity is confirmed. If even they cannot get there, nobody needs to be
+// asked for a password first. The civil time cannot matter to a proofing that
+// is not a real one, so it need not be known.
+func anybody(s Situation) Situation {
+	s.Civil = s.Now
+	s.Stage = StageConfirmed
+	s.Proofings = []Proofing{{Stage: StageConfirmed, At: s.Now}}
+	return s
+}
+
+// missing reports which axes do not reach the target.
+func missing(p Policy, r Requirement, s Situation, target int) (login, identity bool) {
+	var few [8]candidate
+	m := matcher{uses: s.Uses, now: s.Now, counting: counting(few[:0], p, r, s), best: new(choice)}
+	return !m.match(p, target), identify(p, r, s).rank < target
+}
+
+// leastIdentity is the lowest stage that will do for the level of that rank.
+func (p Policy) leastIdentity(rank int) Stage {
+	var least Stage
+	for _, l := range p.Levels[rank:] {
+		if l.Identity.Known() && (least == "" || l.Identity.rank() < least.rank()) {
+			least = l.Identity
+		}
+	}
+	return least
+}
+
+// refusal names what stands in the way.
+func refusal(p Policy, r Requirement, s Situation, target int) Reason {
+	if len(r.ExcludedMethods) == 0 && len(r.ExcludedProofings) == 0 {
+		return ReasonNoWay
+	}
+	r.ExcludedMethods, r.ExcludedProofings = nil, nil
+	if attainable(p, r, s, target) {
+		return ReasonExcluded
+	}
+	return ReasonNoWay
+}
+
+// reachable is the highest level below the target that is held or has a way.
+func reachable(p Policy, r Requirement, s Situation, target int) LevelName {
+	for rank := target - 1; rank >= 0; rank-- {
+		if attainable(p, r, s, rank) {
+			return p.Levels[rank].Name
+		}
+	}
+	return ""
+}
+
+// attainable reports whether the level is held or has a way.
+func attainable(p Policy, r Requirement, s Situation, target int) bool {
+	if _, ok := reach(p, r, s, target); ok {
+		return true
+	}
+	return len(explore(p, r, s, target)) > 0
+}
+
+// trail is a set of steps that ends in the procedure. The set has one bit a
+// step, its position in the policy, so that one trail can be told to hold
+// another.
+type trail struct {
+	set   uint32
+	steps []Step
+}
+
+// explorer tries steps out, in the order in which the policy lists them, by
+// doing each on paper: the evidence that it would leave is added to the
+// situation and decided about by the same rules as real evidence. So no way is
+// shown that does not end in the procedure (RULES R1).
+type explorer struct {
+	policy      Policy
+	requirement Requirement
+	target      int
+	anyone      bool // nobody has logged in yet
+	found       []trail
+}
+
+// explore returns all ways to the target that hold no step in vain, soonest first.
+func explore(p Policy, r Requirement, s Situation, target int) []Way {
+	x := explorer{policy: p, requirement: r, target: target, anyone: s.anonymous()}
+	if x.anyone {
+		s = anybody(s)
+	}
+	x.grow(s, trail{}, 0, s.Anchored)
+	ways := make([]Way, 0, len(x.found))
+	for _, t := range x.found {
+		if !x.inVain(t) {
+			ways = append(ways, newWay(t.steps))
+		}
+	}
+	slices.SortStableFunc(ways, func(a, b Way) int {
+		return cmp.Or(cmp.Compare(a.Soonest, b.Soonest), cmp.Compare(a.Latest, b.Latest),
+			cmp.Compare(len(a.Steps), len(b.Steps)))
+	})
+	return ways
+}
+
+// newWay adds up what the steps take.
+func newWay(steps []Step) Way {
+	w := Way{Steps: steps}
+	for _, s := range steps {
+		w.Soonest += s.Soonest
+		w.Latest += s.Latest
+	}
+	return w
+}
+
+// inVain reports whether some of the trail's steps are enough by themselves.
+func (x *explorer) inVain(t trail) bool {
+	return slices.ContainsFunc(x.found, func(other trail) bool {
+		return other.set != t.set && other.set&t.set == other.set
+	})
+}
+
+// grow extends the trail by each step from the given one on that still helps.
+// anchored says that something on the trail binds a new authenticator.
+func (x *explorer) grow(s Situation, t trail, from int, anchored bool) {
+	noLogin, noIdentity := missing(x.policy, x.requirement, s, x.target)
+	if !noLogin && !noIdentity {
+		if t.set != 0 {
+			x.found = append(x.found, t)
+		}
+		return
+	}
+	if len(t.steps) == maxSteps {
+		return
+	}
+	for i := from; i < min(len(x.policy.Steps), maxOffered); i++ {
+		step := x.policy.Steps[i]
+		binds := x.binds(step)
+		helps := noIdentity && step.proves() || noLogin && (step.logsIn() && x.fills(step.Method) || binds && !anchored)
+		if !helps {
+			continue
+		}
+		next, ok := x.take(step, s, anchored)
+		if !ok {
+			continue
+		}
+		longer := trail{set: t.set | 1<<i, steps: append(slices.Clip(t.steps), step)}
+		x.grow(next, longer, i+1, anchored || binds)
+	}
+}
+
+// fills reports whether a use of the method could fill a term at the target.
+func (x *explorer) fills(m Method) bool {
+	for _, level := range x.policy.Levels[x.target:] {
+		for _, alternative := range level.Login {
+			if slices.ContainsFunc(alternative, func(t Term) bool { return m.Is(t.Method) || t.Method.Is(m) }) {
+				return true
+			}
+		}
+	}
+	return false
+}
