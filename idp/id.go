@@ -41,3 +41,7 @@ type OperatorID string
 func NewID() string {
 	return uuid.Must(uuid.NewV7()).String()
 }
+
+// ValidID reports whether text that came from outside can be an identifier of
+// ours, so that what cannot is simply unknown, and never a failed query.
+func ValidID(text string) bool { return len(text) == 36 && uuid.Validate(text) == nil }

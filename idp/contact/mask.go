@@ -50,3 +50,7 @@ func first(s string) string {
 	_, size := utf8.DecodeRuneInString(s)
 	return s[:size]
 }
+
+// MaskName shows the first letter of a name, or of a login name that is no
+// contact: enough to tell one's own from a relative's.
+func MaskName(name string) string { return first(name) + dots }

@@ -114,3 +114,19 @@ func (s *Store) SetPassword(ctx context.Context, tx idp.Tx, c idp.Credential) er
 		c.ID, c.AccountID, c.Verifier, c.BoundLevel, c.DependsOn, at(c.DependsUntil), c.ChangedAt)
 	return db.Error("set password", err)
 }
+
+// Methods lists what the account can log in with.
+func (s *Store) Methods(ctx context.Context, account idp.AccountID) ([]idp.MethodState, error) {
+	rows, err := s.db.Query(ctx, `
+		SELECT method, changed_at, last_used_at
+		FROM credential
+		WHERE account_id = $1
+		ORDER BY created_at`, account)
+	if err != nil {
+		return nil, db.Error("list methods", err)
+	}
+	list, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (m idp.MethodState, err error) {
+		return m, row.Scan(&m.Method, &m.ChangedAt, (*at)(&m.LastUsed))
+	})
+	return list, db.Error("list methods", err)
+}
