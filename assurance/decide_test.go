@@ -367,6 +367,15 @@ func TestAnUnknownLevelIsRefused(t *testing.T) {
 	}
 }
 
+func TestALevelOfAnUnknownStageIsHeldByNobody(t *testing.T) {
+	t.Parallel()
+	p := fourLevels()
+	p.Levels[3].Identity = "certain"
+	if got := levelOf(p, person(assurance.StageConfirmed, used(assurance.MethodIDCard, 0))); got != substantial {
+		t.Errorf("level %q, want substantial", got)
+	}
+}
+
 func TestAnAlternativeWithoutTermsGrantsNothing(t *testing.T) {
 	t.Parallel()
 	p := fourLevels()

@@ -128,6 +128,22 @@ func TestWhatTheAccountAlreadyHasIsTheShortestWay(t *testing.T) {
 	}
 }
 
+func TestAStepIsTakenOnlyFromTheStageItNeeds(t *testing.T) {
+	t.Parallel()
+	p := fourLevels()
+	letterOnly := []assurance.Step{p.Steps[0], p.Steps[2]}
+	p.Levels[1].Identity = assurance.StageConfirmed
+	s := having(person(assurance.StageSimplified, used(assurance.MethodPassword, 0)), assurance.MethodPassword)
+	r := assurance.Requirement{Level: checked}
+	if w, ok := assurance.Decide(p, r, s).(assurance.Ways); !ok || !slices.Contains(told(w.Ways), "prove registry, prove letter") {
+		t.Errorf("decided %+v, want the letter after the registry", w)
+	}
+	p.Steps = letterOnly
+	if d, ok := assurance.Decide(p, r, s).(assurance.Refuse); !ok {
+		t.Errorf("decided %+v: a letter needs a standard account", d)
+	}
+}
+
 func TestAStaleLoginIsClosedByLoggingInAgain(t *testing.T) {
 	t.Parallel()
 	s := having(person(assurance.StageSimplified, used(assurance.MethodPassword, time.Hour)), assurance.MethodPassword)
@@ -150,8 +166,12 @@ func TestBeforeAnybodyHasLoggedInWhoeverComesMayHoldAnything(t *testing.T) {
 	if w.Gap != (assurance.Gap{Required: basic, Login: true}) {
 		t.Errorf("gap %+v", w.Gap)
 	}
-	if got := told(waysOf(t, assurance.Requirement{Level: substantial}, nobody).Ways); !slices.Equal(got, []string{"login passkey", "login password, login otp", "present idcard"}) {
+	w = waysOf(t, assurance.Requirement{Level: substantial}, nobody)
+	if got := told(w.Ways); !slices.Equal(got, []string{"login passkey", "login password, login otp", "present idcard"}) {
 		t.Errorf("ways to substantial %q", got)
+	}
+	if w.Identity != "" {
+		t.Errorf("identity %q is missing of somebody who is not known yet", w.Identity)
 	}
 }
 
