@@ -311,7 +311,7 @@ func TestTheBoxIsBounded(t *testing.T) {
 	if len(b.messages) > maxMessages || len(b.ids) > maxKeys || len(b.keys) > maxKeys {
 		t.Errorf("%d messages, %d ids, %d keys", len(b.messages), len(b.ids), len(b.keys))
 	}
-	for range 40 {
+	for range 18 {
 		b.Add("big", Message{Text: strings.Repeat("x", 1<<20)})
 		b.Add("big"+strings.Repeat("x", len(b.keys)%7)+time.Duration(b.last).String(), Message{Text: strings.Repeat("x", 1<<20)})
 	}
