@@ -10,8 +10,9 @@ CREATE SEQUENCE audit_event_seq;
 -- table. xid and event_id give the order in which rows are sealed: a row whose
 -- transaction is older than every open one can no longer be joined by others.
 CREATE TABLE audit_event (
-    event_id bigint NOT NULL DEFAULT nextval('audit_event_seq'),
+    -- First, so that no number is handed out to a transaction without an id.
     xid xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    event_id bigint NOT NULL DEFAULT nextval('audit_event_seq'),
     at timestamptz NOT NULL,
     type text NOT NULL,
     account_id uuid,
@@ -36,6 +37,9 @@ CREATE TABLE audit_seal (
     seal_id bigint NOT NULL,
     from_xid xid8 NOT NULL,
     upto_xid xid8 NOT NULL,
+    -- All event numbers up to this one belong to transactions that had ended:
+    -- if more were handed out and nothing is there, the end was cut off.
+    seen_id bigint NOT NULL,
     event_count bigint NOT NULL,
     months date[] NOT NULL,
     counts bigint[] NOT NULL,
@@ -47,7 +51,7 @@ CREATE TABLE audit_seal (
     CONSTRAINT audit_seal_pkey PRIMARY KEY (seal_id),
     -- Two sealers that both believe to be the one cannot fork the chain.
     CONSTRAINT audit_seal_previous_key UNIQUE (previous),
-    CONSTRAINT audit_seal_range_check CHECK (from_xid < upto_xid),
+    CONSTRAINT audit_seal_range_check CHECK (from_xid <= upto_xid),
     CONSTRAINT audit_seal_months_check CHECK (
         cardinality(months) = cardinality(counts) AND cardinality(months) = cardinality(hashes))
 );
@@ -57,7 +61,7 @@ CREATE TABLE audit_seal (
 GRANT SELECT ON audit_event, audit_seal TO surety_app;
 GRANT INSERT (at, type, account_id, actor_id, client_id, session_id, attrs, personal) ON audit_event TO surety_app;
 GRANT INSERT ON audit_seal TO surety_app;
-GRANT USAGE ON SEQUENCE audit_event_seq TO surety_app;
+GRANT USAGE, SELECT ON SEQUENCE audit_event_seq TO surety_app;
 
 -- Makes the partitions of the given month and of those after it. The
 -- application may make no tables; these functions do it with the rights of

@@ -34,7 +34,7 @@ type Seal struct {
 	Number   int64
 	From     uint64
 	Upto     uint64
-	SeenID   int64 // the highest event number handed out so far, also to transactions still open
+	SeenID   int64 // event numbers up to this one went to transactions that had ended by then
 	Sums     []Sum // by month, ascending
 	Previous []byte
 	Hash     []byte

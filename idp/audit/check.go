@@ -44,7 +44,7 @@ func (r Report) OK() bool { return len(r.Faults) == 0 }
 type Check struct {
 	MAC     MAC
 	Known   Head           // a head written down earlier; zero if none
-	Dropped map[Month]bool // months whose partition is gone
+	Dropped map[Month]bool // months whose drop is on record as an event
 
 	previous Seal
 	known    bool
@@ -90,6 +90,7 @@ func (c *Check) compare(s Seal, now []Sum) {
 		delete(have, month)
 		switch {
 		case there.Count == 0 && c.Dropped[month]:
+			c.dropped(sealed.Month)
 		case there.Count < sealed.Count:
 			c.fault(FaultMissing, s.Number, sealed.Month, fmt.Sprintf("seal %d: %d of %d events are missing", s.Number, sealed.Count-there.Count, sealed.Count))
 		case there.Count > sealed.Count:
@@ -110,9 +111,8 @@ type Tail struct {
 	Pending int64 // events without a seal
 	Future  int64 // events that claim a transaction which has not begun
 	Overdue int64 // of those pending, how many should have been sealed long ago
-	LastID  int64 // the highest event number handed out
-	MaxID   int64 // the highest event number that is there and not sealed; 0 if none
-	Settled bool  // the sealer had time to note every number handed out
+	LastID  int64 // the highest event number handed out, some moments ago
+	MaxID   int64 // the highest event number that is there; 0 if none
 }
 
 // Finish checks what lies after the last seal and returns the report.
@@ -125,7 +125,7 @@ func (c *Check) Finish(tail Tail) Report {
 	if tail.Overdue > 0 {
 		c.fault(FaultUnsealed, 0, time.Time{}, fmt.Sprintf("%d events wait for their seal: the sealer is not running, or has refused", tail.Overdue))
 	}
-	if tail.Settled && tail.LastID > max(last.SeenID, tail.MaxID) {
+	if tail.LastID > max(last.SeenID, tail.MaxID) {
 		c.fault(FaultCutOff, last.Number, time.Time{}, fmt.Sprintf(
 			"event numbers up to %d were handed out, but nothing is known after %d: the end was cut off, or the sealer is not running",
 			tail.LastID, max(last.SeenID, tail.MaxID)))
@@ -137,15 +137,21 @@ func (c *Check) Finish(tail Tail) Report {
 	return c.report
 }
 
-// Lost reports a month that is gone; in order says whether its drop is on record.
-func (c *Check) Lost(month time.Time, inOrder bool) {
-	if inOrder {
-		c.report.Dropped = append(c.report.Dropped, month)
-		return
+func (c *Check) dropped(month time.Time) {
+	for _, known := range c.report.Dropped {
+		if known.Equal(month) {
+			return
+		}
 	}
-	c.fault(FaultMissing, 0, month, "the events of this month are gone, and nobody dropped them in order")
+	c.report.Dropped = append(c.report.Dropped, month)
 }
 
+// maxFaults keeps a report readable when everything is wrong.
+const maxFaults = 200
+
 func (c *Check) fault(kind FaultKind, seal int64, month time.Time, text string) {
+	if len(c.report.Faults) >= maxFaults {
+		return
+	}
 	c.report.Faults = append(c.report.Faults, Fault{Kind: kind, Seal: seal, Month: month, Text: text})
 }
