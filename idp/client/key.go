@@ -30,3 +30,10 @@ func weakness(k jose.JSONWebKey) string {
 	}
 	return ""
 }
+
+// Verifies tells whether a key of a client's own set may verify what the
+// client signed. Keys fetched from jwks_uri come as their owner pleases, so
+// they are asked each time; those in jwks were checked when they were registered.
+func Verifies(k jose.JSONWebKey) bool {
+	return k.Valid() && k.IsPublic() && weakness(k) == ""
+}
