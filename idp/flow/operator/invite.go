@@ -66,7 +66,7 @@ func (s *Service) Bootstrap(ctx context.Context, name string, replace, dryRun bo
 		if err := s.Operators.VoidBootstrap(ctx, tx, replace, now); err != nil {
 			return err
 		}
-		out, err = s.invite(ctx, tx, now, ActorCommand, Invite{Bootstrap: true}, name)
+		out, err = s.invite(ctx, tx, now, ActorCommand, idp.OperatorInvite{Bootstrap: true}, name)
 		return err
 	})
 	if err != nil {
@@ -91,7 +91,7 @@ func (s *Service) InviteAnother(ctx context.Context, secret, name string) (Invit
 		if _, err := s.Operators.Count(ctx, tx); err != nil {
 			return err
 		}
-		out, err = s.invite(ctx, tx, now, Actor(me.ID), Invite{By: me.ID}, name)
+		out, err = s.invite(ctx, tx, now, Actor(me.ID), idp.OperatorInvite{By: me.ID}, name)
 		return err
 	})
 	if err != nil {
@@ -100,7 +100,7 @@ func (s *Service) InviteAnother(ctx context.Context, secret, name string) (Invit
 	return out, nil
 }
 
-func (s *Service) invite(ctx context.Context, tx idp.Tx, now time.Time, by Actor, i Invite, name string) (Invitation, error) {
+func (s *Service) invite(ctx context.Context, tx idp.Tx, now time.Time, by Actor, i idp.OperatorInvite, name string) (Invitation, error) {
 	token := session.NewSecret()
 	i.Hash, _ = session.HashSecret(token)
 	i.Name = s.Ring.Seal(namePurpose, i.Hash[:], []byte(name))
@@ -153,20 +153,20 @@ func (s *Service) OpenInvite(ctx context.Context, token string) (InvitePage, err
 	return InvitePage{Name: name, Options: options, Attempt: text}, err
 }
 
-func (s *Service) invitation(ctx context.Context, token string, now time.Time) (Invite, string, error) {
+func (s *Service) invitation(ctx context.Context, token string, now time.Time) (idp.OperatorInvite, string, error) {
 	hash, ok := session.HashSecret(token)
 	if !ok {
-		return Invite{}, "", ErrInvite
+		return idp.OperatorInvite{}, "", ErrInvite
 	}
 	i, err := s.Operators.Invitation(ctx, hash)
 	if idp.CodeOf(err) == idp.CodeNotFound {
-		return Invite{}, "", ErrInvite.Because(err)
+		return idp.OperatorInvite{}, "", ErrInvite.Because(err)
 	}
 	if err != nil {
-		return Invite{}, "", err
+		return idp.OperatorInvite{}, "", err
 	}
 	if !i.Open(now) {
-		return Invite{}, "", ErrInvite
+		return idp.OperatorInvite{}, "", ErrInvite
 	}
 	name, err := s.Ring.Open(namePurpose, i.Hash[:], i.Name)
 	return i, string(name), err
@@ -203,7 +203,7 @@ func (s *Service) TakeUpInvite(ctx context.Context, token, attemptText string, a
 		if err := s.Sessions.Answer(ctx, tx, hash, a.ExpiresAt); err != nil {
 			return usedAttempt(err)
 		}
-		o := Operator{ID: a.Operator, Name: s.Ring.Seal(namePurpose, []byte(a.Operator), []byte(name)), CreatedAt: now}
+		o := idp.Operator{ID: a.Operator, Name: s.Ring.Seal(namePurpose, []byte(a.Operator), []byte(name)), CreatedAt: now}
 		passkey.Operator = o.ID
 		ticket, err = s.join(ctx, tx, now, i, o, passkey)
 		return err
@@ -216,7 +216,7 @@ func (s *Service) TakeUpInvite(ctx context.Context, token, attemptText string, a
 
 // join writes the new operator. The invitation is used last, by a conditional
 // update: of two browsers with the same link one fails here and keeps nothing.
-func (s *Service) join(ctx context.Context, tx idp.Tx, now time.Time, i Invite, o Operator, p Passkey) (session.Ticket, error) {
+func (s *Service) join(ctx context.Context, tx idp.Tx, now time.Time, i idp.OperatorInvite, o idp.Operator, p idp.OperatorPasskey) (session.Ticket, error) {
 	if err := s.Operators.Add(ctx, tx, o); err != nil {
 		return session.Ticket{}, err
 	}

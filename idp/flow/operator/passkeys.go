@@ -20,7 +20,7 @@ type Passkeys interface {
 	Register(operator idp.OperatorID, name string) (options, state []byte, err error)
 	// Registered checks the answer and returns the passkey.
 	// Errors: invalid.
-	Registered(state, answer []byte) (Passkey, error)
+	Registered(state, answer []byte) (idp.OperatorPasskey, error)
 	// Ask makes the options to log in with any passkey of ours.
 	Ask() (options, state []byte, err error)
 	// CredentialID reads which passkey the answer claims to be of, unchecked.
@@ -29,7 +29,7 @@ type Passkeys interface {
 	// Asked checks the answer against the passkey it claims to be of and
 	// returns the passkey with what the answer changed.
 	// Errors: invalid.
-	Asked(state, answer []byte, p Passkey) (Passkey, error)
+	Asked(state, answer []byte, p idp.OperatorPasskey) (idp.OperatorPasskey, error)
 }
 
 // attemptLife is how long a page that asks for a passkey may stand open.

@@ -79,10 +79,10 @@ func (s *Service) SignIn(ctx context.Context, attemptText string, answer []byte)
 	return ticket, nil
 }
 
-func (s *Service) startSession(ctx context.Context, tx idp.Tx, now time.Time, o Operator) (session.Ticket, error) {
+func (s *Service) startSession(ctx context.Context, tx idp.Tx, now time.Time, o idp.Operator) (session.Ticket, error) {
 	secret := session.NewSecret()
 	hash, _ := session.HashSecret(secret)
-	started := Session{Hash: hash, Operator: o, CreatedAt: now, IdleExpiresAt: now.Add(sessionIdle), ExpiresAt: now.Add(sessionLife)}
+	started := idp.OperatorSession{Hash: hash, Operator: o, CreatedAt: now, IdleExpiresAt: now.Add(sessionIdle), ExpiresAt: now.Add(sessionLife)}
 	if err := s.Sessions.Start(ctx, tx, started); err != nil {
 		return session.Ticket{}, err
 	}
@@ -122,7 +122,7 @@ func (s *Service) Who(ctx context.Context, secret string) (Me, error) {
 	return Me{ID: got.Operator.ID, Name: name}, err
 }
 
-func (s *Service) name(o Operator) (string, error) {
+func (s *Service) name(o idp.Operator) (string, error) {
 	plain, err := s.Ring.Open(namePurpose, []byte(o.ID), o.Name)
 	if err != nil {
 		return "", fmt.Errorf("name of operator %s: %w", o.ID, err)

@@ -42,48 +42,22 @@ type Keys interface {
 	Remove(ctx context.Context, tx idp.Tx, kid string) error
 }
 
-// Operator is a person who runs Surety.
-type Operator struct {
-	ID         idp.OperatorID
-	Name       []byte // sealed
-	CreatedAt  time.Time
-	DisabledAt time.Time // zero while the operator may log in
-	SeenAt     time.Time // last login; zero: never
-}
-
-// Invite is an invitation to become an operator.
-type Invite struct {
-	Hash      [32]byte // of the token in its link
-	Name      []byte   // sealed
-	Bootstrap bool     // made at the command line, on an empty system
-	By        idp.OperatorID
-	CreatedAt time.Time
-	ExpiresAt time.Time
-	UsedAt    time.Time
-	VoidedAt  time.Time
-}
-
-// Open reports whether the invitation can still be taken up.
-func (i Invite) Open(now time.Time) bool {
-	return i.UsedAt.IsZero() && i.VoidedAt.IsZero() && now.Before(i.ExpiresAt)
-}
-
 // Operators stores operators and invitations.
 type Operators interface {
 	// Count tells how many operators may log in, and keeps others from inviting
 	// and joining until the transaction ends. Errors: unavailable.
 	Count(ctx context.Context, tx idp.Tx) (int, error)
 	// List reads all operators, oldest first. Errors: unavailable.
-	List(ctx context.Context) ([]Operator, error)
+	List(ctx context.Context) ([]idp.Operator, error)
 	// Add adds an operator. Errors: unavailable.
-	Add(ctx context.Context, tx idp.Tx, o Operator) error
+	Add(ctx context.Context, tx idp.Tx, o idp.Operator) error
 	// Invite adds an invitation. Errors: conflict when it is for bootstrap and
 	// another one is not used or voided yet; unavailable.
-	Invite(ctx context.Context, tx idp.Tx, i Invite) error
+	Invite(ctx context.Context, tx idp.Tx, i idp.OperatorInvite) error
 	// Invitation reads an invitation. Errors: not_found, unavailable.
-	Invitation(ctx context.Context, hash [32]byte) (Invite, error)
+	Invitation(ctx context.Context, hash [32]byte) (idp.OperatorInvite, error)
 	// Invitations lists those that can still be taken up. Errors: unavailable.
-	Invitations(ctx context.Context, now time.Time) ([]Invite, error)
+	Invitations(ctx context.Context, now time.Time) ([]idp.OperatorInvite, error)
 	// TakeUp uses an invitation, once: by one conditional UPDATE. Errors:
 	// conflict when it was used, voided or is over; unavailable.
 	TakeUp(ctx context.Context, tx idp.Tx, hash [32]byte, by idp.OperatorID, now time.Time) error
@@ -92,44 +66,21 @@ type Operators interface {
 	VoidBootstrap(ctx context.Context, tx idp.Tx, all bool, now time.Time) error
 }
 
-// Session is an operator's login in one browser.
-type Session struct {
-	Hash          [32]byte // of the cookie's secret
-	Operator      Operator
-	CreatedAt     time.Time
-	IdleExpiresAt time.Time
-	ExpiresAt     time.Time
-	EndedAt       time.Time
-}
-
-// Open reports whether the session may be used.
-func (s Session) Open(now time.Time) bool {
-	return s.EndedAt.IsZero() && now.Before(s.IdleExpiresAt) && now.Before(s.ExpiresAt) && s.Operator.DisabledAt.IsZero()
-}
-
-// Passkey is an operator's credential. Data is what the passkey library needs
-// to check the next answer; it changes with each.
-type Passkey struct {
-	ID       []byte
-	Operator idp.OperatorID
-	Data     []byte // JSON
-}
-
 // Sessions stores passkeys and logins.
 type Sessions interface {
 	// Answer marks a challenge as answered, once. Errors: conflict when it was;
 	// unavailable.
 	Answer(ctx context.Context, tx idp.Tx, challenge [32]byte, expiresAt time.Time) error
 	// AddPasskey stores a passkey. Errors: conflict when it is known; unavailable.
-	AddPasskey(ctx context.Context, tx idp.Tx, p Passkey, now time.Time) error
+	AddPasskey(ctx context.Context, tx idp.Tx, p idp.OperatorPasskey, now time.Time) error
 	// Passkey reads a passkey with its operator. Errors: not_found, unavailable.
-	Passkey(ctx context.Context, tx idp.Tx, id []byte) (Passkey, Operator, error)
+	Passkey(ctx context.Context, tx idp.Tx, id []byte) (idp.OperatorPasskey, idp.Operator, error)
 	// UsePasskey writes what an answer changed. Errors: not_found, unavailable.
-	UsePasskey(ctx context.Context, tx idp.Tx, p Passkey, now time.Time) error
+	UsePasskey(ctx context.Context, tx idp.Tx, p idp.OperatorPasskey, now time.Time) error
 	// Start stores a session. Errors: unavailable.
-	Start(ctx context.Context, tx idp.Tx, s Session) error
+	Start(ctx context.Context, tx idp.Tx, s idp.OperatorSession) error
 	// Session reads a session. Errors: not_found, unavailable.
-	Session(ctx context.Context, hash [32]byte) (Session, error)
+	Session(ctx context.Context, hash [32]byte) (idp.OperatorSession, error)
 	// Touch moves the idle end of an open session. Errors: unavailable.
 	Touch(ctx context.Context, hash [32]byte, idleExpiresAt time.Time) error
 	// End ends a session. Ending one that is over is no error. Errors: unavailable.
