@@ -2,6 +2,7 @@ package grant
 
 import (
 	"encoding/json"
+	"strings"
 	"time"
 
 	"surety/assurance"
@@ -132,6 +133,9 @@ type Redemption struct {
 	Refresh *Refresh // the refresh token that is given; nil for none
 	Access  *Opaque  // the access token, if it is opaque; nil for a signed one
 	JTI     string   // of the access token, for the audit; empty for an opaque one
+	// Decided is the grant with what was decided anew, when the level is not
+	// the one that is stored; nil when it is.
+	Decided *Grant
 	// GraceFrom lets a refresh token pass that was used at or after it.
 	GraceFrom time.Time
 	Now       time.Time
@@ -148,4 +152,16 @@ type Token struct {
 // grant holds. A token of no grant (client credentials) needs none.
 func (t Token) Valid(now time.Time) bool {
 	return !t.Revoked && (t.Grant.ID == "" || t.Held.Valid(now))
+}
+
+// Take writes down what the policy granted: the only source of a token's acr,
+// amr, auth_time and method. The uses it rests on stay as they are.
+func (g *Grant) Take(p assurance.Policy, d assurance.Granted) {
+	g.Level, g.ACR, g.AMR, g.AuthTime = d.Level, p.ACRFor(g.RequestedACR, d.Level), d.AMR, d.AuthTime
+	g.PolicyVersion = p.Version
+	methods := make([]string, len(d.Methods))
+	for i, m := range d.Methods {
+		methods[i] = string(m)
+	}
+	g.Method = assurance.Method(strings.Join(methods, "+"))
 }

@@ -34,6 +34,11 @@ const redeemTail = `
 		INSERT INTO audit_event (at, type, account_id, client_id, session_id, attrs)
 		SELECT $1, $10, account_id, client_id, session_id, $11
 		FROM held
+	), decided AS (
+		UPDATE oauth_grant
+		SET level = $12, acr = $13, amr = $14, method = $15, auth_time = $16, policy_version = $17
+		WHERE $12::text IS NOT NULL
+			AND grant_id = (SELECT grant_id FROM held)
 	)
 	SELECT EXISTS (SELECT FROM held)`
 
@@ -89,9 +94,15 @@ func (s Store) redeem(ctx context.Context, doing, sql, event string, r grant.Red
 	if r.JTI != "" {
 		attrs = fmt.Appendf(nil, `{"jti":%q}`, r.JTI) // our own alphabet, nothing to escape
 	}
+	var level, acr, amr, method, authTime, version any
+	if d := r.Decided; d != nil {
+		level, acr, amr, method = string(d.Level), d.ACR, list(d.AMR), string(d.Method)
+		authTime, version = d.AuthTime, d.PolicyVersion
+	}
 	return s.one(ctx, doing, sql,
 		r.Now, r.Used[:], nullTime(r.GraceFrom), refreshHash, refreshEnd,
-		accessHash, scopes, audience, accessEnd, event, attrs)
+		accessHash, scopes, audience, accessEnd, event, attrs,
+		level, acr, amr, method, authTime, version)
 }
 
 const revokeSQL = `

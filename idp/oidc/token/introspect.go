@@ -1,0 +1,185 @@
+package token
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+
+	"surety/idp"
+	"surety/idp/client"
+	"surety/idp/grant"
+	"surety/idp/oidc"
+	"surety/idp/oidc/claims"
+	"surety/idp/oidc/store"
+)
+
+// introspection is the answer of RFC 7662, section 2.2. What is not active
+// says nothing else.
+type introspection struct {
+	Active    bool            `json:"active"`
+	Issuer    string          `json:"iss,omitempty"`
+	Subject   string          `json:"sub,omitempty"`
+	Audience  claims.Audience `json:"aud,omitempty"`
+	ClientID  idp.ClientID    `json:"client_id,omitempty"`
+	Scope     string          `json:"scope,omitempty"`
+	TokenType string          `json:"token_type,omitempty"`
+	Expires   int64           `json:"exp,omitempty"`
+	Issued    int64           `json:"iat,omitempty"`
+	JTI       string          `json:"jti,omitempty"`
+	AuthTime  int64           `json:"auth_time,omitempty"`
+	ACR       string          `json:"acr,omitempty"` // the level reached
+	AMR       []string        `json:"amr,omitempty"`
+	SID       string          `json:"sid,omitempty"`
+	Method    string          `json:"method,omitempty"`
+}
+
+// Introspect is the introspection endpoint (RFC 7662).
+func (e *Endpoint) Introspect() http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ctx, token, hint, err := e.begin(w, r)
+		if err == nil && store.From(ctx).Client.Public() {
+			// Anybody could call himself a public client (RFC 7662, section 2.1).
+			err = &oidc.Fault{Code: oidc.InvalidClient, Description: "a public client cannot introspect", Status: http.StatusUnauthorized}
+		}
+		var answer introspection
+		if err == nil {
+			answer, err = e.introspect(ctx, token, hint)
+		}
+		if err != nil {
+			e.refuse(w, r, err)
+			return
+		}
+		oidc.WriteJSON(w, http.StatusOK, answer)
+	})
+}
+
+// begin reads a request about a token and authenticates the client.
+func (e *Endpoint) begin(w http.ResponseWriter, r *http.Request) (ctx context.Context, token, hint string, err error) {
+	form, err := oidc.PostForm(w, r)
+	if err != nil {
+		return nil, "", "", err
+	}
+	if f := oidc.CheckParameters(form); f != nil {
+		return nil, "", "", f
+	}
+	ctx = e.work(r.Context())
+	c, err := e.authenticate(ctx, r, form)
+	if err != nil {
+		return nil, "", "", err
+	}
+	store.From(ctx).Client = c
+	if form.Get("token") == "" {
+		return nil, "", "", oidc.Bad(oidc.InvalidRequest, "token is missing")
+	}
+	return ctx, form.Get("token"), form.Get("token_type_hint"), nil
+}
+
+// isSigned tells signed tokens from opaque ones by their form: three parts.
+func isSigned(token string) bool { return strings.Count(token, ".") == 2 }
+
+// hintRefresh is the token_type_hint of refresh tokens. A hint only says where
+// to look first (RFC 7009, section 2.1).
+const hintRefresh = "refresh_token"
+
+// introspect says what a token is worth to the client that asks. A token that
+// is not good, and one that is none of its business, look the same.
+func (e *Endpoint) introspect(ctx context.Context, token, hint string) (introspection, error) {
+	if isSigned(token) {
+		return e.introspectSigned(ctx, token)
+	}
+	looks := []func(context.Context, string) (introspection, error){e.introspectOpaque, e.introspectRefresh}
+	if hint == hintRefresh {
+		slices.Reverse(looks)
+	}
+	for _, look := range looks {
+		answer, err := look(ctx, token)
+		if answer.Active || err != nil {
+			return answer, err
+		}
+	}
+	return introspection{}, nil
+}
+
+// concerns tells whether a token is the client's own, or meant for it: it is
+// named in aud, or registered for a resource that is.
+func concerns(c *client.Client, owner idp.ClientID, audience []string) bool {
+	return owner == c.ID || slices.ContainsFunc(audience, func(a string) bool {
+		return a == string(c.ID) || c.ResourceAllowed(a)
+	})
+}
+
+func (e *Endpoint) introspectSigned(ctx context.Context, token string) (introspection, error) {
+	w := store.From(ctx)
+	a, err := claims.ParseAccess(e.Keys(), e.Issuer, token, w.Now)
+	if errors.Is(err, claims.ErrToken) || err == nil && !concerns(w.Client, a.ClientID, a.Audience) {
+		return introspection{}, nil
+	}
+	if err != nil {
+		return introspection{}, err
+	}
+	t, err := e.Grants.Signed(ctx, a.GrantID(), a.JTI, w.Now, w.Civil)
+	if idp.CodeOf(err) == idp.CodeNotFound || err == nil && !t.Valid(w.Now) {
+		return introspection{}, nil
+	}
+	if err != nil {
+		return introspection{}, err
+	}
+	return introspection{
+		Active: true, Issuer: a.Issuer, Subject: a.Subject, Audience: a.Audience, ClientID: a.ClientID, Scope: a.Scope,
+		TokenType: "Bearer", Expires: a.Expires, Issued: a.Issued, JTI: a.JTI, AuthTime: a.AuthTime,
+		ACR: a.ACR, AMR: a.AMR, SID: a.SID, Method: a.Method,
+	}, nil
+}
+
+func (e *Endpoint) introspectOpaque(ctx context.Context, token string) (introspection, error) {
+	w := store.From(ctx)
+	t, err := e.Grants.Opaque(ctx, Hash(token), w.Now, w.Civil)
+	if idp.CodeOf(err) == idp.CodeNotFound {
+		return introspection{}, nil
+	}
+	if err != nil {
+		return introspection{}, err
+	}
+	if !t.Valid(w.Now) || !concerns(w.Client, t.Opaque.ClientID, t.Opaque.Audience) {
+		return introspection{}, nil
+	}
+	o := t.Opaque
+	answer := introspection{
+		Active: true, Issuer: e.Issuer, Subject: string(o.ClientID), Audience: o.Audience, ClientID: o.ClientID,
+		Scope: strings.Join(o.Scopes, " "), TokenType: "Bearer", Expires: o.ExpiresAt.Unix(), Issued: o.CreatedAt.Unix(),
+	}
+	if t.Grant.ID != "" {
+		e.aboutLogin(&answer, t.Grant)
+	}
+	return answer, nil
+}
+
+// aboutLogin fills in what a grant knows of the person's login.
+func (e *Endpoint) aboutLogin(a *introspection, g grant.Grant) {
+	level, _ := e.Policy().Level(g.Level)
+	a.Subject, a.SID, a.AuthTime, a.ACR, a.AMR, a.Method = g.Subject, g.SID, g.AuthTime.Unix(), level.ACR, g.AMR, string(g.Method)
+}
+
+// introspectRefresh answers about a refresh token, to its owner alone.
+func (e *Endpoint) introspectRefresh(ctx context.Context, token string) (introspection, error) {
+	w := store.From(ctx)
+	h, err := e.Grants.Refresh(ctx, Hash(token), w.Now, w.Civil)
+	if idp.CodeOf(err) == idp.CodeNotFound {
+		return introspection{}, nil
+	}
+	if err != nil {
+		return introspection{}, err
+	}
+	good := h.Refresh.UsedAt.IsZero() && w.Now.Before(h.Refresh.ExpiresAt) && h.Valid(w.Now)
+	if !good || h.Grant.ClientID != w.Client.ID {
+		return introspection{}, nil
+	}
+	answer := introspection{
+		Active: true, Issuer: e.Issuer, ClientID: h.Grant.ClientID,
+		Scope: strings.Join(h.Grant.Scopes, " "), Expires: h.Refresh.ExpiresAt.Unix(),
+	}
+	e.aboutLogin(&answer, h.Grant)
+	return answer, nil
+}

@@ -1,0 +1,142 @@
+package token
+
+import (
+	"context"
+	"strings"
+
+	"surety/assurance"
+	"surety/idp"
+	"surety/idp/client"
+	"surety/idp/grant"
+	"surety/idp/interaction"
+	"surety/idp/oidc"
+	"surety/idp/oidc/claims"
+	"surety/idp/oidc/store"
+
+	"github.com/ory/fosite"
+)
+
+// refreshHandler exchanges a refresh token for new tokens (RFC 6749, section
+// 6): one SELECT in Handle, one statement in Populate.
+type refreshHandler struct {
+	base
+	*Endpoint
+}
+
+// CanHandleTokenEndpointRequest reports whether the request is for this handler.
+func (h *refreshHandler) CanHandleTokenEndpointRequest(_ context.Context, r fosite.AccessRequester) bool {
+	return r.GetGrantTypes().ExactOne(string(client.GrantRefreshToken))
+}
+
+var (
+	errRefresh = oidc.Bad(oidc.InvalidGrant, "the refresh token is not known, has expired or was used before")
+	errLevel   = oidc.Bad(oidc.InvalidGrant, "the level that the authorization rests on is no longer reached; the person must log in again")
+)
+
+// HandleTokenEndpointRequest finds the refresh token, checks it, and decides
+// the level anew.
+func (h *refreshHandler) HandleTokenEndpointRequest(ctx context.Context, r fosite.AccessRequester) error {
+	if !h.CanHandleTokenEndpointRequest(ctx, r) {
+		return fosite.ErrUnknownRequest
+	}
+	w, form := store.From(ctx), r.GetRequestForm()
+	if err := mayUse(w.Client, client.GrantRefreshToken); err != nil {
+		return err
+	}
+	if form.Get("refresh_token") == "" {
+		return oidc.Bad(oidc.InvalidRequest, "refresh_token is missing")
+	}
+	held, err := h.find(ctx, form.Get("refresh_token"))
+	if err != nil {
+		return err
+	}
+	w.Held = held
+	if w.Scopes, err = narrow(held.Grant.Scopes, strings.Fields(form.Get("scope")), oidc.InvalidScope); err != nil {
+		return err
+	}
+	if w.Audience, err = h.resources(held.Grant.Audience, form["resource"]); err != nil {
+		return err
+	}
+	return h.decide(w)
+}
+
+// find returns the grant behind a refresh token that is good for the client.
+// A token that was used before the grace was stolen from somebody, if not by
+// this caller then from him: the whole family ends (RFC 9700, section 4.14.2).
+func (h *refreshHandler) find(ctx context.Context, presented string) (grant.Held, error) {
+	w := store.From(ctx)
+	held, err := h.Grants.Refresh(ctx, Hash(presented), w.Now, w.Civil)
+	switch {
+	case idp.CodeOf(err) == idp.CodeNotFound:
+		return held, errRefresh
+	case err != nil:
+		return held, err
+	case held.Grant.ClientID != w.Client.ID:
+		return held, errRefresh // whoever stole it learns nothing, and breaks nothing
+	}
+	grace := w.Client.RefreshGrace(h.Lifetimes.RefreshGrace)
+	w.Redemption.GraceFrom = w.Now.Add(-grace)
+	if used := held.Refresh.UsedAt; !used.IsZero() && used.Before(w.Redemption.GraceFrom) {
+		if err := h.Grants.Revoke(ctx, held.Grant.ID, "refresh_reuse", w.Now); err != nil {
+			return held, err
+		}
+		return held, errRefresh
+	}
+	if !w.Now.Before(held.Refresh.ExpiresAt) {
+		return held, errRefresh
+	}
+	if !held.Valid(w.Now) {
+		return held, errEnded
+	}
+	return held, nil
+}
+
+// decide asks the policy again, with the uses that the grant rests on and what
+// is known of the person today. max_age was a demand on the login at the time
+// of the request and is not made again; auth_time goes on telling the truth.
+func (h *refreshHandler) decide(w *store.Work) error {
+	g, policy := &w.Held.Grant, h.Policy()
+	asked, err := claims.Stored(g.Claims)
+	if err != nil {
+		return err
+	}
+	level, ok := interaction.RequiredLevel(policy, w.Client.MinimumLevel, asked.EssentialACR)
+	if !ok {
+		return errLevel
+	}
+	granted, ok := assurance.Decide(policy, assurance.Requirement{Level: level}, assurance.Situation{
+		Now: w.Now, Civil: w.Civil, Uses: g.Uses,
+		Stage: w.Held.Standing.Account.Stage, Proofings: w.Held.Standing.Account.Proofings,
+	}).(assurance.Granted)
+	if !ok {
+		return errLevel
+	}
+	before := g.Level
+	g.Take(policy, granted)
+	if g.Level != before {
+		// Whoever reads the row (an opaque token's introspection) must see the same.
+		w.Redemption.Decided = g
+	}
+	return nil
+}
+
+// PopulateTokenEndpointResponse mints the tokens and rotates the refresh
+// token in the statement that writes them.
+func (h *refreshHandler) PopulateTokenEndpointResponse(ctx context.Context, r fosite.AccessRequester, response fosite.AccessResponder) error {
+	if !h.CanHandleTokenEndpointRequest(ctx, r) {
+		return fosite.ErrUnknownRequest
+	}
+	w := store.From(ctx)
+	g := w.Held.Grant
+	refresh, hash := h.successor(r.GetRequestForm().Get("refresh_token"))
+	w.Redemption.Used, w.Redemption.Now = w.Held.Refresh.Hash, w.Now
+	w.Redemption.Refresh = &grant.Refresh{Hash: hash, GrantID: g.ID, CreatedAt: w.Now, ExpiresAt: g.ExpiresAt}
+	if err := h.respond(ctx, response, refresh, ""); err != nil {
+		return err
+	}
+	err := h.Grants.Rotate(ctx, w.Redemption)
+	if idp.CodeOf(err) == idp.CodeConflict {
+		return errRefresh // revoked, or past its grace, since it was looked up
+	}
+	return err
+}
