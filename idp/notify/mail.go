@@ -32,7 +32,10 @@ type Security string
 const (
 	SecurityStartTLS Security = "starttls" // refuse to send without (the default)
 	SecurityTLS      Security = "tls"      // from the first byte (RFC 8314)
-	SecurityNone     Security = "none"     // for a server on this machine
+	// SecurityOpportunistic uses STARTTLS where it is offered. Whoever sits
+	// between can take the offer away; passwords are never sent without TLS.
+	SecurityOpportunistic Security = "opportunistic"
+	SecurityNone          Security = "none" // for a server on this machine
 )
 
 // MailConfig says where e-mail goes. Addr and From are needed.
@@ -71,13 +74,13 @@ func NewMailer(cfg MailConfig) (*Mailer, error) {
 	switch cfg.Security {
 	case "":
 		cfg.Security = SecurityStartTLS
-	case SecurityStartTLS, SecurityTLS:
+	case SecurityStartTLS, SecurityTLS, SecurityOpportunistic:
 	case SecurityNone:
 		if cfg.Username != "" {
 			return nil, errors.New("mail password needs TLS")
 		}
 	default:
-		return nil, fmt.Errorf("mail security %q is none of starttls, tls, none", cfg.Security)
+		return nil, fmt.Errorf("mail security %q is none of starttls, tls, opportunistic, none", cfg.Security)
 	}
 	if cfg.Deadline == 0 {
 		cfg.Deadline = defaultDeadline
@@ -146,8 +149,8 @@ func (m *Mailer) options(ctx context.Context) []mail.Option {
 	switch m.cfg.Security {
 	case SecurityNone:
 		options = append(options, mail.WithTLSPolicy(mail.NoTLS))
-	case SecurityTLS:
-		// The dialer has made it secure; this has the library notice.
+	case SecurityTLS, SecurityOpportunistic:
+		// With SecurityTLS the dialer has made it secure; this has the library notice.
 		options = append(options, mail.WithTLSPolicy(mail.TLSOpportunistic))
 	default:
 		options = append(options, mail.WithTLSPolicy(mail.TLSMandatory))

@@ -303,6 +303,10 @@ func TestMailProtectsTheConnection(t *testing.T) {
 	}
 	p := &post{}
 	cfg := servePost(t, p, SecurityNone)
+	cfg.Security = SecurityOpportunistic
+	if err := mailer(t, cfg).Send(t.Context(), testTime, "key", code()); err != nil || (<-p.letters).to == "" {
+		t.Errorf("opportunistic, nothing offered: %v", err)
+	}
 	cfg.Security = "" // the default
 	if err := mailer(t, cfg).Send(t.Context(), testTime, "key", code()); err == nil || len(p.letters) != 0 {
 		t.Errorf("sent in clear to a server without STARTTLS: %v", err)
