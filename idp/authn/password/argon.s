@@ -1,0 +1,1 @@
+// Empty: its presence lets argon.go declare functions without bodies.
