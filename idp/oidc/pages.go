@@ -37,6 +37,7 @@ type Failure struct {
 	Kind    string         // one of the kinds above
 	Client  *client.Client // the agency on whose behalf the person is here; nil if it is not known for sure
 	Return  string         // address that brings the person back to the agency; may be empty
+	Restart string         // address on this host that starts the request again; may be empty
 	Locales []string       // ui_locales of the request, if it got that far
 	Cause   error          // for the log only; may be nil
 }

@@ -50,7 +50,7 @@ func (h *codeHandler) HandleTokenEndpointRequest(ctx context.Context, r fosite.A
 	if form.Get("code") == "" {
 		return oidc.Bad(oidc.InvalidRequest, "code is missing")
 	}
-	held, err := h.Grants.Code(ctx, Hash(form.Get("code")), w.Now, w.Civil)
+	held, err := h.Grants.Code(ctx, store.Hash(form.Get("code")), w.Now, w.Civil)
 	switch {
 	case idp.CodeOf(err) == idp.CodeNotFound:
 		return errCode
@@ -123,7 +123,7 @@ func (h *codeHandler) PopulateTokenEndpointResponse(ctx context.Context, r fosit
 	refresh := ""
 	if w.Client.May(client.GrantRefreshToken) {
 		var hash [32]byte
-		refresh, hash = newSecret()
+		refresh, hash = store.NewSecret()
 		w.Redemption.Refresh = &grant.Refresh{Hash: hash, GrantID: g.ID, CreatedAt: w.Now, ExpiresAt: g.ExpiresAt}
 	}
 	if err := h.respond(ctx, response, refresh, w.Held.Code.Nonce); err != nil {

@@ -135,7 +135,7 @@ func (e *Endpoint) introspectSigned(ctx context.Context, token string) (introspe
 
 func (e *Endpoint) introspectOpaque(ctx context.Context, token string) (introspection, error) {
 	w := store.From(ctx)
-	t, err := e.Grants.Opaque(ctx, Hash(token), w.Now, w.Civil)
+	t, err := e.Grants.Opaque(ctx, store.Hash(token), w.Now, w.Civil)
 	if idp.CodeOf(err) == idp.CodeNotFound {
 		return introspection{}, nil
 	}
@@ -165,7 +165,7 @@ func (e *Endpoint) aboutLogin(a *introspection, g grant.Grant) {
 // introspectRefresh answers about a refresh token, to its owner alone.
 func (e *Endpoint) introspectRefresh(ctx context.Context, token string) (introspection, error) {
 	w := store.From(ctx)
-	h, err := e.Grants.Refresh(ctx, Hash(token), w.Now, w.Civil)
+	h, err := e.Grants.Refresh(ctx, store.Hash(token), w.Now, w.Civil)
 	if idp.CodeOf(err) == idp.CodeNotFound {
 		return introspection{}, nil
 	}

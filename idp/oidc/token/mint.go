@@ -36,7 +36,7 @@ func (e *Endpoint) access(w *store.Work) (string, error) {
 	g, end := w.Held.Grant, e.accessEnd(w)
 	audience := claims.AudienceOf(e.Issuer, w.Audience, w.Scopes)
 	if w.Client.AccessTokenFormat == client.TokenOpaque {
-		secret, hash := newSecret()
+		secret, hash := store.NewSecret()
 		w.Redemption.Access = &grant.Opaque{
 			Hash: hash, GrantID: g.ID, ClientID: w.Client.ID, Scopes: w.Scopes, Audience: audience,
 			CreatedAt: w.Now, ExpiresAt: end,

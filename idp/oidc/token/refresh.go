@@ -2,6 +2,7 @@ package token
 
 import (
 	"context"
+	"encoding/base64"
 	"strings"
 
 	"surety/assurance"
@@ -65,7 +66,7 @@ func (h *refreshHandler) HandleTokenEndpointRequest(ctx context.Context, r fosit
 // this caller then from him: the whole family ends (RFC 9700, section 4.14.2).
 func (h *refreshHandler) find(ctx context.Context, presented string) (grant.Held, error) {
 	w := store.From(ctx)
-	held, err := h.Grants.Refresh(ctx, Hash(presented), w.Now, w.Civil)
+	held, err := h.Grants.Refresh(ctx, store.Hash(presented), w.Now, w.Civil)
 	switch {
 	case idp.CodeOf(err) == idp.CodeNotFound:
 		return held, errRefresh
@@ -139,4 +140,13 @@ func (h *refreshHandler) PopulateTokenEndpointResponse(ctx context.Context, r fo
 		return errRefresh // revoked, or past its grace, since it was looked up
 	}
 	return err
+}
+
+// successor derives the refresh token that follows the presented one. It is
+// derived and not drawn so that a client whose network broke gets the same
+// one again; only who holds the key can compute it (FOSITE.md A9, 5).
+func (e *Endpoint) successor(presented string) (secret string, hash [32]byte) {
+	sum := e.Ring.MAC("refresh token successor", []byte(presented))
+	secret = base64.RawURLEncoding.EncodeToString(sum[:])
+	return secret, store.Hash(secret)
 }

@@ -37,11 +37,11 @@ func (e *Endpoint) revoke(ctx context.Context, token, hint string) error {
 	}
 	w := store.From(ctx)
 	if hint != hintRefresh {
-		if err := e.Grants.RevokeOpaque(ctx, w.Client.ID, Hash(token), w.Now); err != nil {
+		if err := e.Grants.RevokeOpaque(ctx, w.Client.ID, store.Hash(token), w.Now); err != nil {
 			return err
 		}
 	}
-	h, err := e.Grants.Refresh(ctx, Hash(token), w.Now, w.Civil)
+	h, err := e.Grants.Refresh(ctx, store.Hash(token), w.Now, w.Civil)
 	switch {
 	case err == nil && h.Grant.ClientID == w.Client.ID:
 		return e.Grants.Revoke(ctx, h.Grant.ID, "revoked_by_client", w.Now)
@@ -49,7 +49,7 @@ func (e *Endpoint) revoke(ctx context.Context, token, hint string) error {
 		return err
 	}
 	if hint == hintRefresh { // the hint may be wrong
-		return e.Grants.RevokeOpaque(ctx, w.Client.ID, Hash(token), w.Now)
+		return e.Grants.RevokeOpaque(ctx, w.Client.ID, store.Hash(token), w.Now)
 	}
 	return nil
 }
