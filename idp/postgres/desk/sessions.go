@@ -111,11 +111,16 @@ func (s *Sessions) End(ctx context.Context, tx idp.Tx, hash [32]byte, now time.T
 // day, and tells how many it removed. The worker calls it until it is few.
 func (s *Sessions) Sweep(ctx context.Context, now time.Time, limit int) (int64, error) {
 	before := now.Add(-24 * time.Hour)
-	tag, err := s.db.Exec(ctx, `
+	var n int64
+	err := s.db.QueryRow(ctx, `
 		WITH s AS (
 			DELETE FROM operator_session
-			WHERE secret_hash IN (SELECT secret_hash FROM operator_session WHERE expires_at < $1 LIMIT $2))
-		DELETE FROM operator_answer
-		WHERE challenge_hash IN (SELECT challenge_hash FROM operator_answer WHERE expires_at < $1 LIMIT $2)`, before, limit)
-	return tag.RowsAffected(), db.Error("sweep operators' sessions", err)
+			WHERE secret_hash IN (SELECT secret_hash FROM operator_session WHERE expires_at < $1 LIMIT $2)
+			RETURNING 1),
+		a AS (
+			DELETE FROM operator_answer
+			WHERE challenge_hash IN (SELECT challenge_hash FROM operator_answer WHERE expires_at < $1 LIMIT $2)
+			RETURNING 1)
+		SELECT (SELECT count(*) FROM s) + (SELECT count(*) FROM a)`, before, limit).Scan(&n)
+	return n, db.Error("sweep operators' sessions", err)
 }
