@@ -3,7 +3,6 @@ package desk_test
 import (
 	"context"
 	"fmt"
-	"sync"
 	"testing"
 	"time"
 
@@ -102,28 +101,6 @@ func TestClientCache_IsToldOfChanges(t *testing.T) {
 	}
 	if c, err, n := b.trips(t, "tax"); err != nil || n != 1 || !c.Disabled() {
 		t.Errorf("%d round trips, %+v, %v", n, c, err)
-	}
-}
-
-// An answer that set out before a change and comes back after it is given to
-// whoever asked, and to nobody else.
-func TestClientCache_DoesNotKeepAnOvertakenAnswer(t *testing.T) {
-	t.Parallel()
-	b := setupCache(t)
-	b.write(t, func(ctx context.Context, tx idp.Tx) error { return b.store.Insert(ctx, tx, agency(t, "tax")) })
-	var wg sync.WaitGroup
-	for range 50 {
-		wg.Go(func() {
-			if _, err := b.cache.Client(t.Context(), "tax"); err != nil {
-				t.Error(err)
-			}
-		})
-		wg.Go(func() { b.cache.Forget("tax") })
-	}
-	wg.Wait()
-	b.cache.Forget("tax")
-	if _, err, n := b.trips(t, "tax"); err != nil || n != 1 {
-		t.Errorf("after the last word: %d round trips, %v", n, err)
 	}
 }
 
