@@ -50,10 +50,10 @@ func (e *InvalidMetadata) Error() string {
 func (e *InvalidMetadata) ErrorCode() string { return string(idp.CodeInvalid) }
 
 // MessageKey is the text for the person.
-func (e *InvalidMetadata) MessageKey() string { return "error_client_metadata" }
+func (e *InvalidMetadata) MessageKey() string { return "error.invalid" }
 
-// MessageArgs gives the members at fault; they hold nothing secret.
-func (e *InvalidMetadata) MessageArgs() map[string]any { return map[string]any{"problem": e.Error()} }
+// MessageArgs is empty: the members at fault are for operators.
+func (e *InvalidMetadata) MessageArgs() map[string]any { return nil }
 
 // Document is one client of an import.
 type Document struct {

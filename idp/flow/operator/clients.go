@@ -15,14 +15,12 @@ import (
 	"surety/idp/client"
 )
 
-// Errors of the use cases about clients.
+// What is wrong, for pages; the cause says it in the operator's words.
 var (
-	ErrClientID      = idp.E(idp.CodeInvalid, "error.client_id")
-	ErrClientLevel   = idp.E(idp.CodeInvalid, "error.client_level")
-	ErrClientImplied = idp.E(idp.CodeForbidden, "error.client_implied")
-	ErrClientSubject = idp.E(idp.CodeConflict, "error.client_subject")
-	ErrClientSecret  = idp.E(idp.CodeInvalid, "error.client_secret")
-	ErrOverlap       = idp.E(idp.CodeInvalid, "error.client_overlap")
+	errInvalid   = idp.E(idp.CodeInvalid, "error.invalid")
+	errForbidden = idp.E(idp.CodeForbidden, "error.forbidden")
+	errConflict  = idp.E(idp.CodeConflict, "error.conflict")
+	errNotFound  = idp.E(idp.CodeNotFound, "error.not_found")
 )
 
 // clientIDShape is what an operator may choose as client_id: text that needs
@@ -62,7 +60,7 @@ type Registered struct {
 // when an id is taken; unavailable. Errors about one of several name its place.
 func (s *Service) AddClients(ctx context.Context, by Actor, list []Registration, dryRun bool) ([]Registered, error) {
 	if len(list) == 0 || len(list) > MaxImport {
-		return nil, ErrClientID.Because(fmt.Errorf("%d clients at once, want 1 to %d", len(list), MaxImport))
+		return nil, errInvalid.Because(fmt.Errorf("%d clients at once, want 1 to %d", len(list), MaxImport))
 	}
 	var out []Registered
 	err := s.change(ctx, dryRun, func(ctx context.Context, tx idp.Tx, now time.Time) error {
@@ -90,7 +88,7 @@ func (s *Service) addClient(ctx context.Context, tx idp.Tx, now time.Time, by Ac
 		reg.ID = idp.ClientID(idp.NewID())
 	}
 	if !clientIDShape.MatchString(string(reg.ID)) {
-		return Registered{}, ErrClientID.Because(errors.New("client_id must be 1 to 100 letters, digits, dots, hyphens, underscores or tildes"))
+		return Registered{}, errInvalid.Because(errors.New("client_id must be 1 to 100 letters, digits, dots, hyphens, underscores or tildes"))
 	}
 	c, err := s.parse(reg.ID, reg.Metadata, reg.Implied, now)
 	if err != nil {
@@ -99,6 +97,9 @@ func (s *Service) addClient(ctx context.Context, tx idp.Tx, now time.Time, by Ac
 	done := Registered{Client: c}
 	done.Secret = s.fitSecret(c)
 	if err := s.Clients.Insert(ctx, tx, c); err != nil {
+		if idp.CodeOf(err) == idp.CodeConflict {
+			err = errConflict.Because(fmt.Errorf("there is a client %q already", c.ID))
+		}
 		return Registered{}, err
 	}
 	return done, s.Audit.Append(ctx, tx, now, event("client.added", by, c.ID, map[string]string{
@@ -110,7 +111,7 @@ func (s *Service) addClient(ctx context.Context, tx idp.Tx, now time.Time, by Ac
 // parse makes a client of metadata and checks what only an operator may say.
 func (s *Service) parse(id idp.ClientID, m client.Metadata, implied bool, now time.Time) (*client.Client, error) {
 	if m.Consent == client.ConsentImplied && !implied {
-		return nil, ErrClientImplied.Because(errors.New("consent \"implied\" is the operator's to give, not the metadata's"))
+		return nil, errForbidden.Because(errors.New("consent \"implied\" is the operator's to give, not the metadata's"))
 	}
 	if implied {
 		m.Consent = client.ConsentImplied
@@ -120,7 +121,7 @@ func (s *Service) parse(id idp.ClientID, m client.Metadata, implied bool, now ti
 		return nil, err
 	}
 	if !s.knows(c.MinimumLevel) {
-		return nil, ErrClientLevel.With("level", string(c.MinimumLevel)).Because(fmt.Errorf("minimum_level %q is not a level of the policy", c.MinimumLevel))
+		return nil, errInvalid.Because(fmt.Errorf("minimum_level %q is not a level of the policy", c.MinimumLevel))
 	}
 	return c, nil
 }
@@ -146,7 +147,16 @@ func bySecret(c *client.Client) bool {
 
 // Client shows a client. Errors: not_found, unavailable.
 func (s *Service) Client(ctx context.Context, id idp.ClientID) (*client.Client, error) {
-	return s.Clients.Find(ctx, id)
+	c, err := s.Clients.Find(ctx, id)
+	return c, unknownClient(id, err)
+}
+
+// unknownClient says in the operator's words that there is no such client.
+func unknownClient(id idp.ClientID, err error) error {
+	if idp.CodeOf(err) == idp.CodeNotFound {
+		return errNotFound.Because(fmt.Errorf("there is no client %q", id))
+	}
+	return err
 }
 
 // ListClients lists clients by id. next is empty on the last page, else what
@@ -182,7 +192,7 @@ func (s *Service) UpdateClient(ctx context.Context, by Actor, id idp.ClientID, u
 	err := s.change(ctx, u.DryRun, func(ctx context.Context, tx idp.Tx, now time.Time) error {
 		old, err := s.Clients.ForUpdate(ctx, tx, id)
 		if err != nil {
-			return err
+			return unknownClient(id, err)
 		}
 		m, err := u.Change(old.Metadata)
 		if err != nil {
@@ -194,7 +204,7 @@ func (s *Service) UpdateClient(ctx context.Context, by Actor, id idp.ClientID, u
 			return err
 		}
 		if !u.NewSubjects && subjectsDiffer(old, c) {
-			return ErrClientSubject.Because(fmt.Errorf("every person would get a new sub: from %s in sector %s to %s in sector %s",
+			return errConflict.Because(fmt.Errorf("every person would get a new sub: from %s in sector %s to %s in sector %s",
 				old.SubjectType, old.Sector, c.SubjectType, c.Sector))
 		}
 		c.CreatedAt, c.DisabledAt, c.Secrets = old.CreatedAt, old.DisabledAt, slices.Clone(old.Secrets)
@@ -229,7 +239,7 @@ func (s *Service) SetClientDisabled(ctx context.Context, by Actor, id idp.Client
 	err := s.change(ctx, dryRun, func(ctx context.Context, tx idp.Tx, now time.Time) error {
 		c, err := s.Clients.ForUpdate(ctx, tx, id)
 		if err != nil {
-			return err
+			return unknownClient(id, err)
 		}
 		out = c
 		if c.Disabled() == disabled {
@@ -259,16 +269,16 @@ func (s *Service) SetClientDisabled(ctx context.Context, by Actor, id idp.Client
 // MaxOverlap; not_found; unavailable.
 func (s *Service) RotateSecret(ctx context.Context, by Actor, id idp.ClientID, overlap time.Duration, dryRun bool) (Registered, error) {
 	if overlap < 0 || overlap > MaxOverlap {
-		return Registered{}, ErrOverlap.Because(fmt.Errorf("overlap %s is not between 0 and %s", overlap, MaxOverlap))
+		return Registered{}, errInvalid.Because(fmt.Errorf("overlap %s is not between 0 and %s", overlap, MaxOverlap))
 	}
 	var done Registered
 	err := s.change(ctx, dryRun, func(ctx context.Context, tx idp.Tx, now time.Time) error {
 		c, err := s.Clients.ForUpdate(ctx, tx, id)
 		if err != nil {
-			return err
+			return unknownClient(id, err)
 		}
 		if !bySecret(c) {
-			return ErrClientSecret.Because(fmt.Errorf("the client authenticates by %s and has no secret", c.TokenEndpointAuthMethod))
+			return errInvalid.Because(fmt.Errorf("the client authenticates by %s and has no secret", c.TokenEndpointAuthMethod))
 		}
 		text, secret := client.NewSecret(s.hash)
 		kept := []client.Secret{secret}

@@ -14,17 +14,16 @@ import (
 	"surety/idp/session"
 )
 
-// Errors of the use cases about operators.
+// Errors of the use cases about operators. That an invitation was used or is
+// over is told only to those who hold its 256-bit token.
 var (
-	// ErrInvite says the same of an invitation that is unknown, used, voided
-	// or over: whoever guesses learns nothing.
-	ErrInvite       = idp.E(idp.CodeExpired, "error.operator_invite")
-	ErrBootstrapOff = idp.E(idp.CodeForbidden, "error.operator_bootstrap_off")
-	ErrBootstrapTwo = idp.E(idp.CodeConflict, "error.operator_bootstrap_open")
-	ErrName         = idp.E(idp.CodeInvalid, "error.operator_name").In("name")
-	ErrPasskey      = idp.E(idp.CodeInvalid, "error.operator_passkey").In("credential")
-	ErrAttemptOver  = idp.E(idp.CodeInvalid, "error.operator_attempt_over").In("credential")
-	ErrNobody       = idp.E(idp.CodeForbidden, "error.operator_nobody")
+	ErrInviteUnknown = idp.E(idp.CodeNotFound, "error.invitation.unknown")
+	ErrInviteUsed    = idp.E(idp.CodeExpired, "error.invitation.used")
+	ErrInviteOver    = idp.E(idp.CodeExpired, "error.invitation.expired")
+	ErrName          = idp.E(idp.CodeInvalid, "error.operator.name").In("name")
+	ErrPasskey       = idp.E(idp.CodeInvalid, "error.passkey.wrong")
+	ErrAttemptOver   = idp.E(idp.CodeInvalid, "error.passkey.expired")
+	ErrNobody        = idp.E(idp.CodeForbidden, "error.session.nobody")
 )
 
 const (
@@ -61,7 +60,7 @@ func (s *Service) Bootstrap(ctx context.Context, name string, replace, dryRun bo
 			return err
 		}
 		if n >= bootstrapEnds {
-			return ErrBootstrapOff.Because(fmt.Errorf("%d operators exist: they invite others in the browser", n))
+			return errForbidden.Because(fmt.Errorf("%d operators exist: they invite others in the browser", n))
 		}
 		if err := s.Operators.VoidBootstrap(ctx, tx, replace, now); err != nil {
 			return err
@@ -107,7 +106,7 @@ func (s *Service) invite(ctx context.Context, tx idp.Tx, now time.Time, by Actor
 	i.CreatedAt, i.ExpiresAt = now, now.Add(InviteLife)
 	if err := s.Operators.Invite(ctx, tx, i); err != nil {
 		if i.Bootstrap && idp.CodeOf(err) == idp.CodeConflict {
-			err = ErrBootstrapTwo.Because(errors.New("a bootstrap invitation is open already; -replace voids it"))
+			err = errConflict.Because(errors.New("a bootstrap invitation is open already; -replace voids it"))
 		}
 		return Invitation{}, err
 	}
@@ -137,7 +136,8 @@ type InvitePage struct {
 }
 
 // OpenInvite shows an invitation. It changes nothing.
-// Errors: expired, whatever is wrong with the link; unavailable.
+// Errors: not_found for a link that is none; expired when it was used, voided
+// or is over; unavailable.
 func (s *Service) OpenInvite(ctx context.Context, token string) (InvitePage, error) {
 	now := s.Clock()
 	i, name, err := s.invitation(ctx, token, now)
@@ -156,38 +156,53 @@ func (s *Service) OpenInvite(ctx context.Context, token string) (InvitePage, err
 func (s *Service) invitation(ctx context.Context, token string, now time.Time) (idp.OperatorInvite, string, error) {
 	hash, ok := session.HashSecret(token)
 	if !ok {
-		return idp.OperatorInvite{}, "", ErrInvite
+		return idp.OperatorInvite{}, "", ErrInviteUnknown
 	}
 	i, err := s.Operators.Invitation(ctx, hash)
 	if idp.CodeOf(err) == idp.CodeNotFound {
-		return idp.OperatorInvite{}, "", ErrInvite.Because(err)
+		return idp.OperatorInvite{}, "", ErrInviteUnknown.Because(err)
 	}
 	if err != nil {
 		return idp.OperatorInvite{}, "", err
 	}
-	if !i.Open(now) {
-		return idp.OperatorInvite{}, "", ErrInvite
+	switch {
+	case !i.UsedAt.IsZero():
+		return idp.OperatorInvite{}, "", ErrInviteUsed
+	case !i.Open(now):
+		return idp.OperatorInvite{}, "", ErrInviteOver
 	}
 	name, err := s.Ring.Open(namePurpose, i.Hash[:], i.Name)
 	return i, string(name), err
 }
 
+// TakeUp is what the page of an invitation sends.
+type TakeUp struct {
+	Token   string
+	Attempt string
+	Name    string // as the invited person writes it
+	Answer  []byte // of the passkey
+}
+
 // TakeUpInvite makes an operator of whoever holds the link and has set a
 // passkey, and logs them in.
 //
-// Errors: expired for the invitation; invalid (field "credential") for the
-// passkey; forbidden when bootstrap is off meanwhile; unavailable.
-func (s *Service) TakeUpInvite(ctx context.Context, token, attemptText string, answer []byte) (session.Ticket, error) {
+// Errors: as OpenInvite; invalid for the name (field "name") and the passkey;
+// forbidden when bootstrap is off meanwhile; unavailable.
+func (s *Service) TakeUpInvite(ctx context.Context, in TakeUp) (session.Ticket, error) {
 	now := s.Clock()
-	i, name, err := s.invitation(ctx, token, now)
+	i, _, err := s.invitation(ctx, in.Token, now)
 	if err != nil {
 		return session.Ticket{}, err
 	}
-	a, hash, err := s.openAttempt(attemptText, i.Hash[:], now)
+	name, err := cleanName(in.Name)
 	if err != nil {
 		return session.Ticket{}, err
 	}
-	passkey, err := s.Passkeys.Registered(a.State, answer)
+	a, hash, err := s.openAttempt(in.Attempt, i.Hash[:], now)
+	if err != nil {
+		return session.Ticket{}, err
+	}
+	passkey, err := s.Passkeys.Registered(a.State, in.Answer)
 	if err != nil {
 		return session.Ticket{}, ErrPasskey.Because(err)
 	}
@@ -198,7 +213,7 @@ func (s *Service) TakeUpInvite(ctx context.Context, token, attemptText string, a
 			return err
 		}
 		if i.Bootstrap && n >= bootstrapEnds {
-			return ErrBootstrapOff
+			return errForbidden.Because(fmt.Errorf("%d operators exist: the bootstrap invitation is void", n))
 		}
 		if err := s.Sessions.Answer(ctx, tx, hash, a.ExpiresAt); err != nil {
 			return usedAttempt(err)
@@ -228,7 +243,7 @@ func (s *Service) join(ctx context.Context, tx idp.Tx, now time.Time, i idp.Oper
 	}
 	if err := s.Operators.TakeUp(ctx, tx, i.Hash, o.ID, now); err != nil {
 		if idp.CodeOf(err) == idp.CodeConflict {
-			err = ErrInvite.Because(err)
+			err = ErrInviteUsed.Because(err)
 		}
 		return session.Ticket{}, err
 	}

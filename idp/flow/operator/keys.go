@@ -11,12 +11,6 @@ import (
 	"surety/idp/keys"
 )
 
-// Errors of the use cases about signing keys.
-var (
-	ErrAlgorithm = idp.E(idp.CodeInvalid, "error.key_algorithm")
-	ErrNoSuchKey = idp.E(idp.CodeNotFound, "error.key_unknown")
-)
-
 // SigningKeys lists the signing keys without their private halves.
 // Errors: unavailable.
 func (s *Service) SigningKeys(ctx context.Context) ([]keys.SigningKey, error) {
@@ -29,7 +23,7 @@ func (s *Service) SigningKeys(ctx context.Context) ([]keys.SigningKey, error) {
 // Errors: invalid for an unknown algorithm; unavailable.
 func (s *Service) RotateKey(ctx context.Context, by Actor, algorithm string, dryRun bool) ([]keys.Change, error) {
 	if !slices.Contains(keys.Algorithms(), algorithm) {
-		return nil, ErrAlgorithm.Because(fmt.Errorf("algorithm %q, want one of %v", algorithm, keys.Algorithms()))
+		return nil, errInvalid.Because(fmt.Errorf("algorithm %q, want one of %v", algorithm, keys.Algorithms()))
 	}
 	return s.changeKeys(ctx, by, dryRun, func(all []keys.SigningKey, now time.Time) ([]keys.Change, error) {
 		return keys.PlanNext(all, now, s.Rotation, algorithm), nil
@@ -43,7 +37,7 @@ func (s *Service) RevokeKey(ctx context.Context, by Actor, kid string, dryRun bo
 	done, err := s.changeKeys(ctx, by, dryRun, func(all []keys.SigningKey, now time.Time) ([]keys.Change, error) {
 		plan := keys.PlanRevoke(all, now, kid)
 		if len(plan) == 0 {
-			return nil, ErrNoSuchKey
+			return nil, errNotFound.Because(fmt.Errorf("no signing key %q is published", kid))
 		}
 		return plan, nil
 	})

@@ -35,7 +35,7 @@ func (s *Service) OpenSignIn(context.Context) (SignInPage, error) {
 
 // SignIn logs an operator in by the answer of a passkey.
 //
-// Errors: invalid (field "credential") whatever is wrong: an unknown passkey,
+// Errors: invalid whatever is wrong: an unknown passkey,
 // a disabled operator, a used or overdue challenge; unavailable.
 func (s *Service) SignIn(ctx context.Context, attemptText string, answer []byte) (session.Ticket, error) {
 	a, hash, err := s.openAttempt(attemptText, nil, s.Clock())

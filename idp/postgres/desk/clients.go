@@ -28,8 +28,8 @@ func NewClients(d *db.DB) *Clients { return &Clients{db: d} }
 type at = zeronull.Timestamptz
 
 var clientErrors = db.Known{
-	"client_pkey": idp.E(idp.CodeConflict, "error.client_taken"),
-	db.NoRows:     idp.E(idp.CodeNotFound, "error.client_unknown"),
+	"client_pkey": idp.E(idp.CodeConflict, "error.conflict"),
+	db.NoRows:     idp.E(idp.CodeNotFound, "error.client.unknown"),
 }
 
 // Insert adds a client.

@@ -26,7 +26,7 @@ func NewKeys(d *db.DB) *Keys { return &Keys{db: d} }
 
 var keyErrors = db.Known{
 	"signing_key_pkey": idp.E(idp.CodeConflict, "error.conflict"),
-	db.NoRows:          idp.E(idp.CodeNotFound, "error.key_unknown"),
+	db.NoRows:          idp.E(idp.CodeNotFound, "error.not_found"),
 }
 
 const selectKeys = `

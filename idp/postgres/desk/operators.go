@@ -22,8 +22,8 @@ func NewOperators(d *db.DB) *Operators { return &Operators{db: d} }
 const operatorLock = 7310312
 
 var inviteErrors = db.Known{
-	"operator_invite_bootstrap_idx": idp.E(idp.CodeConflict, "error.operator_bootstrap_open"),
-	db.NoRows:                       idp.E(idp.CodeNotFound, "error.operator_invite"),
+	"operator_invite_bootstrap_idx": idp.E(idp.CodeConflict, "error.conflict"),
+	db.NoRows:                       idp.E(idp.CodeNotFound, "error.invitation.unknown"),
 }
 
 // Count tells how many operators may log in, and keeps others from inviting
@@ -142,7 +142,7 @@ func (s *Operators) TakeUp(ctx context.Context, tx idp.Tx, hash [32]byte, by idp
 			AND voided_at IS NULL
 			AND expires_at > $3`, hash[:], by, now)
 	if err == nil && tag.RowsAffected() == 0 {
-		return idp.E(idp.CodeConflict, "error.operator_invite")
+		return idp.E(idp.CodeConflict, "error.invitation.used")
 	}
 	return db.Error("take up operator's invitation", err)
 }

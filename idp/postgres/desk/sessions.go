@@ -17,9 +17,9 @@ type Sessions struct{ db *db.DB }
 func NewSessions(d *db.DB) *Sessions { return &Sessions{db: d} }
 
 var sessionErrors = db.Known{
-	"operator_answer_pkey":  idp.E(idp.CodeConflict, "error.operator_attempt_over"),
-	"operator_passkey_pkey": idp.E(idp.CodeConflict, "error.operator_passkey"),
-	db.NoRows:               idp.E(idp.CodeNotFound, "error.operator_passkey"),
+	"operator_answer_pkey":  idp.E(idp.CodeConflict, "error.passkey.expired"),
+	"operator_passkey_pkey": idp.E(idp.CodeConflict, "error.passkey.wrong"),
+	db.NoRows:               idp.E(idp.CodeNotFound, "error.passkey.wrong"),
 }
 
 // Answer marks a challenge as answered, once. Two answers at the same moment
