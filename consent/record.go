@@ -17,7 +17,10 @@ type Request struct {
 	ClientID  assurance.ClientID
 	Scopes    []string // RFC 6749, section 3.3
 	Claims    []string // names, also those that the scopes stand for
-	Purpose   string   // empty: logging in, nothing further
+	// LeftOut are those of Claims that the person did not want to give
+	// (RULES R10). Only an answer has them.
+	LeftOut []string
+	Purpose string // empty: logging in, nothing further
 }
 
 // Record is what a person agreed to, once. All times are civil. The zero
@@ -28,6 +31,9 @@ type Record struct {
 	ClientID  assurance.ClientID
 	Scopes    []string // sorted, each once
 	Claims    []string // sorted, each once
+	// LeftOut were asked for and not given: nothing of them is sent, and they
+	// are not asked for again until the person says so (prompt=consent).
+	LeftOut   []string // sorted, each once, none of Claims
 	Purpose   string
 	GrantedAt time.Time
 
@@ -63,13 +69,14 @@ func (r Record) State(civil time.Time) State {
 	return StateInForce
 }
 
-// Covers reports whether the request stays inside what was agreed to: the same
+// Covers reports whether the request stays inside what was answered: the same
 // person, the same client, the same purpose, nothing more than the scopes and
-// claims that were shown, and the record in force.
+// claims that were shown, and the record in force. What is sent is Claims
+// alone, never LeftOut.
 func (r Record) Covers(q Request, civil time.Time) bool {
 	return r.State(civil) == StateInForce &&
 		r.AccountID == q.AccountID && r.ClientID == q.ClientID && r.Purpose == q.Purpose &&
-		within(q.Scopes, r.Scopes) && within(q.Claims, r.Claims)
+		within(q.Scopes, r.Scopes) && within(q.Claims, slices.Concat(r.Claims, r.LeftOut))
 }
 
 // Withdraw returns the record as withdrawn. What has ended already stays as it
@@ -86,13 +93,13 @@ func (r Record) Withdraw(civil time.Time) Record {
 //
 // Two parts of an agency may ask for different values in turn. What the person
 // agreed to before, for the same purpose, still stands and is carried over, or
-// each part would ask again on every visit. Carried over it lasts no longer
+// each part would ask again on every visit; but not what they leave out now. Carried over it lasts no longer
 // than it did: the whole record then ends with the earlier of the two dates.
 // lasts is how long the new answer holds; zero means until withdrawn.
 func Agree(before Record, id ID, q Request, civil time.Time, lasts time.Duration) (agreed, superseded Record) {
 	agreed = Record{
 		ID: id, AccountID: q.AccountID, ClientID: q.ClientID, Purpose: q.Purpose,
-		Scopes: set(q.Scopes), Claims: set(q.Claims), GrantedAt: civil,
+		Scopes: set(q.Scopes), Claims: without(q.Claims, q.LeftOut), LeftOut: set(q.LeftOut), GrantedAt: civil,
 	}
 	if lasts > 0 {
 		agreed.ExpiresAt = civil.Add(lasts)
@@ -102,7 +109,8 @@ func Agree(before Record, id ID, q Request, civil time.Time, lasts time.Duration
 	}
 	if before.State(civil) == StateInForce && before.Purpose == q.Purpose {
 		agreed.Scopes = set(agreed.Scopes, before.Scopes...)
-		agreed.Claims = set(agreed.Claims, before.Claims...)
+		agreed.Claims = set(agreed.Claims, without(before.Claims, q.LeftOut)...)
+		agreed.LeftOut = without(set(agreed.LeftOut, before.LeftOut...), agreed.Claims)
 		agreed.ExpiresAt = earlier(agreed.ExpiresAt, before.ExpiresAt)
 	}
 	// An expired record stood in this place as well, until something else does.
@@ -120,6 +128,11 @@ func within(wanted, agreed []string) bool {
 		}
 	}
 	return true
+}
+
+// without returns the values sorted, each once, but for those.
+func without(values, those []string) []string {
+	return slices.DeleteFunc(set(values), func(v string) bool { return slices.Contains(those, v) })
 }
 
 // set returns the values sorted, each once, in memory of its own.

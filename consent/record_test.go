@@ -189,3 +189,25 @@ func TestTermsAreAcceptedByVersion(t *testing.T) {
 		}
 	}
 }
+
+func TestR10_WhatIsLeftOutIsNeitherGivenNorAskedForAgain(t *testing.T) {
+	t.Parallel()
+	q := login()
+	q.LeftOut = []string{"family_name"}
+	r, _ := consent.Agree(agreed(), "second", q, now, 0)
+	if slices.Contains(r.Claims, "family_name") {
+		t.Error("what was left out now was carried over from before")
+	}
+	if !r.Covers(login(), now) {
+		t.Error("what was left out is asked for again")
+	}
+	again, _ := consent.Agree(r, "third", login(), now, 0)
+	if !slices.Contains(again.Claims, "family_name") || len(again.LeftOut) != 0 {
+		t.Errorf("given after all: claims %v, left out %v", again.Claims, again.LeftOut)
+	}
+	more := login()
+	more.Claims = []string{"email"}
+	if third, _ := consent.Agree(r, "third", more, now, 0); !third.Covers(login(), now) || slices.Contains(third.Claims, "family_name") {
+		t.Error("another question forgot what was left out")
+	}
+}

@@ -249,6 +249,8 @@ CREATE TABLE consent (
     client_id text NOT NULL,
     scopes text[] NOT NULL,
     claims text[] NOT NULL,
+    -- Asked for and not given: not sent, and not asked for again (RULES R10).
+    left_out text[] NOT NULL DEFAULT '{}',
     purpose text NOT NULL DEFAULT '',
     sealed_values bytea,
     granted_at timestamptz NOT NULL,
