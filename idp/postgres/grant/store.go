@@ -31,7 +31,19 @@ const heldColumns = `
 		g.created_at, g.expires_at, g.revoked_at,
 		a.state, a.stage, a.tokens_valid_from,
 		coalesce(s.ended_at IS NULL AND s.idle_expires_at > $2 AND s.expires_at > $2, false),
-		coalesce(c.withdrawn_at IS NOT NULL OR c.expires_at <= $3, false)`
+		` + consentEnded
+
+// consentEnded tells whether the consent c that a grant names was withdrawn or
+// has expired at civil time $3. When the person agreed to more, another record
+// took its place; withdrawing that one ends the grants of those before it too,
+// and agreeing anew later does not bring them back.
+const consentEnded = `
+		coalesce(c.withdrawn_at IS NOT NULL OR c.expires_at <= $3 OR (c.superseded_by IS NOT NULL AND EXISTS (
+			SELECT FROM consent w
+			WHERE w.account_id = c.account_id
+				AND w.client_id = c.client_id
+				AND w.withdrawn_at IS NOT NULL
+				AND w.granted_at >= c.granted_at)), false)`
 
 // heldJoins lead from a grant to what decides whether it holds.
 const heldJoins = `

@@ -18,7 +18,7 @@ const standingColumns = `
 		coalesce(g.created_at, $2), coalesce(g.expires_at, $2), g.revoked_at,
 		coalesce(a.state, ''), coalesce(a.tokens_valid_from, $2),
 		coalesce(s.ended_at IS NULL AND s.idle_expires_at > $2 AND s.expires_at > $2, false),
-		coalesce(c.withdrawn_at IS NOT NULL OR c.expires_at <= $3, false)`
+		` + consentEnded
 
 const selectSigned = `
 	SELECT` + standingColumns + `,
