@@ -95,11 +95,20 @@ func Take(counters []Counter, states []State, now time.Time) ([]State, error) {
 	return taken, nil
 }
 
-// Success gives the try back to all counters.
+// Success is for a try that was right: no counter counts it.
 func Success(counters []Counter, states []State) []State {
+	return each(counters, states, Rule.Success)
+}
+
+// GiveBack is for a try that came to nothing; see Rule.GiveBack.
+func GiveBack(counters []Counter, states []State) []State {
+	return each(counters, states, Rule.GiveBack)
+}
+
+func each(counters []Counter, states []State, f func(Rule, State) State) []State {
 	after := make([]State, len(counters))
 	for i, c := range counters {
-		after[i] = c.Rule.Success(states[i])
+		after[i] = f(c.Rule, states[i])
 	}
 	return after
 }

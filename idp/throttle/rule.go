@@ -73,7 +73,16 @@ func (r Rule) blockAfter(s State, now time.Time) time.Time {
 
 // Success is for a try that was right: it does not count.
 func (r Rule) Success(s State) State {
-	if r.Forget || s.Tries <= 1 {
+	if r.Forget {
+		return State{}
+	}
+	return r.GiveBack(s)
+}
+
+// GiveBack is for a try that came to nothing: what it was taken for could not
+// be compared, because the house was busy or down.
+func (r Rule) GiveBack(s State) State {
+	if s.Tries <= 1 {
 		return State{}
 	}
 	s.Tries--
