@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
+	"strings"
 )
 
 // NewSecret makes a code or token of 256 random bits, and the form in which
@@ -19,3 +20,12 @@ func NewSecret() (secret string, hash [32]byte) {
 // Hash is the form in which codes, refresh tokens and opaque access tokens
 // are stored.
 func Hash(secret string) [32]byte { return sha256.Sum256([]byte(secret)) }
+
+// Opaque returns the stored form of a token, or false when the token is of the
+// form of a signed one: three parts.
+func Opaque(token string) (hash [32]byte, ok bool) {
+	if strings.Count(token, ".") == 2 {
+		return [32]byte{}, false
+	}
+	return Hash(token), true
+}

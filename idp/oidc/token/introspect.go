@@ -76,9 +76,6 @@ func (e *Endpoint) begin(w http.ResponseWriter, r *http.Request) (ctx context.Co
 	return ctx, form.Get("token"), form.Get("token_type_hint"), nil
 }
 
-// isSigned tells signed tokens from opaque ones by their form: three parts.
-func isSigned(token string) bool { return strings.Count(token, ".") == 2 }
-
 // hintRefresh is the token_type_hint of refresh tokens. A hint only says where
 // to look first (RFC 7009, section 2.1).
 const hintRefresh = "refresh_token"
@@ -86,15 +83,16 @@ const hintRefresh = "refresh_token"
 // introspect says what a token is worth to the client that asks. A token that
 // is not good, and one that is none of its business, look the same.
 func (e *Endpoint) introspect(ctx context.Context, token, hint string) (introspection, error) {
-	if isSigned(token) {
+	hash, opaque := store.Opaque(token)
+	if !opaque {
 		return e.introspectSigned(ctx, token)
 	}
-	looks := []func(context.Context, string) (introspection, error){e.introspectOpaque, e.introspectRefresh}
+	looks := []func(context.Context, [32]byte) (introspection, error){e.introspectOpaque, e.introspectRefresh}
 	if hint == hintRefresh {
 		slices.Reverse(looks)
 	}
 	for _, look := range looks {
-		answer, err := look(ctx, token)
+		answer, err := look(ctx, hash)
 		if answer.Active || err != nil {
 			return answer, err
 		}
@@ -133,9 +131,9 @@ func (e *Endpoint) introspectSigned(ctx context.Context, token string) (introspe
 	}, nil
 }
 
-func (e *Endpoint) introspectOpaque(ctx context.Context, token string) (introspection, error) {
+func (e *Endpoint) introspectOpaque(ctx context.Context, hash [32]byte) (introspection, error) {
 	w := store.From(ctx)
-	t, err := e.Grants.Opaque(ctx, store.Hash(token), w.Now, w.Civil)
+	t, err := e.Grants.Opaque(ctx, hash, w.Now, w.Civil)
 	if idp.CodeOf(err) == idp.CodeNotFound {
 		return introspection{}, nil
 	}
@@ -163,9 +161,9 @@ func (e *Endpoint) aboutLogin(a *introspection, g grant.Grant) {
 }
 
 // introspectRefresh answers about a refresh token, to its owner alone.
-func (e *Endpoint) introspectRefresh(ctx context.Context, token string) (introspection, error) {
+func (e *Endpoint) introspectRefresh(ctx context.Context, hash [32]byte) (introspection, error) {
 	w := store.From(ctx)
-	h, err := e.Grants.Refresh(ctx, store.Hash(token), w.Now, w.Civil)
+	h, err := e.Grants.Refresh(ctx, hash, w.Now, w.Civil)
 	if idp.CodeOf(err) == idp.CodeNotFound {
 		return introspection{}, nil
 	}

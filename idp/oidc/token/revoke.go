@@ -32,16 +32,17 @@ func (e *Endpoint) Revoke() http.Handler {
 // or somebody else's is answered alike (Deviations in idp/oidc): the caller
 // must not learn that a token it found is good.
 func (e *Endpoint) revoke(ctx context.Context, token, hint string) error {
-	if isSigned(token) {
+	hash, opaque := store.Opaque(token)
+	if !opaque {
 		return e.revokeSigned(ctx, token)
 	}
 	w := store.From(ctx)
 	if hint != hintRefresh {
-		if err := e.Grants.RevokeOpaque(ctx, w.Client.ID, store.Hash(token), w.Now); err != nil {
+		if err := e.Grants.RevokeOpaque(ctx, w.Client.ID, hash, w.Now); err != nil {
 			return err
 		}
 	}
-	h, err := e.Grants.Refresh(ctx, store.Hash(token), w.Now, w.Civil)
+	h, err := e.Grants.Refresh(ctx, hash, w.Now, w.Civil)
 	switch {
 	case err == nil && h.Grant.ClientID == w.Client.ID:
 		return e.Grants.Revoke(ctx, h.Grant.ID, "revoked_by_client", w.Now)
@@ -49,7 +50,7 @@ func (e *Endpoint) revoke(ctx context.Context, token, hint string) error {
 		return err
 	}
 	if hint == hintRefresh { // the hint may be wrong
-		return e.Grants.RevokeOpaque(ctx, w.Client.ID, store.Hash(token), w.Now)
+		return e.Grants.RevokeOpaque(ctx, w.Client.ID, hash, w.Now)
 	}
 	return nil
 }
