@@ -141,7 +141,7 @@ func (m *Mailer) options(ctx context.Context) []mail.Option {
 	settings := &tls.Config{ServerName: m.host, RootCAs: m.cfg.Roots, MinVersion: tls.VersionTLS12}
 	options := []mail.Option{
 		mail.WithPort(m.port),
-		mail.WithTimeout(m.cfg.Deadline),
+		mail.WithTimeout(m.cfg.Deadline + time.Second), // ours ends first
 		mail.WithHELO(m.domain),
 		mail.WithDialContextFunc(m.dialer(ctx, settings)),
 		mail.WithTLSConfig(settings),

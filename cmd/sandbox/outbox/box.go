@@ -14,6 +14,7 @@ const (
 	maxMessages = 2000
 	maxBytes    = 16 << 20
 	maxKeys     = 50_000
+	maxSearched = 64 << 10 // how far codes and links are looked for
 )
 
 // The channels.
@@ -73,7 +74,8 @@ func (b *Box) Add(key string, m Message) (int64, bool) {
 		return id, false
 	}
 	b.last++
-	m.ID, m.Code, m.Links, m.Repeats = b.last, findCode(m.Text), findLinks(m.Text), 0
+	head := m.Text[:min(len(m.Text), maxSearched)]
+	m.ID, m.Code, m.Links, m.Repeats = b.last, findCode(head), findLinks(head), 0
 	b.messages = append(b.messages, m)
 	b.bytes += m.size()
 	b.ids[key] = m.ID
