@@ -6,6 +6,7 @@ import (
 	"surety/assurance"
 	"surety/idp"
 	"surety/idp/client"
+	"surety/idp/interaction"
 	"surety/idp/session"
 )
 
@@ -20,8 +21,9 @@ var ErrNobody = idp.E(idp.CodeForbidden, "error.session.nobody")
 type LogInScreen struct {
 	Client    *client.Client // nil outside an authorization request
 	LoginHint string         // as the agency sent it
-	// Again says that somebody is logged in and a fresh log-in is asked for.
-	Again bool
+	Again     bool           // somebody is logged in, and a fresh log-in is asked for
+	// Reason says why, when there is more to say.
+	Reason interaction.Reason
 }
 
 // LogIn is a log-in by password.
@@ -74,6 +76,7 @@ type SessionPage struct {
 // OpenSession is a browser in which the person is logged in.
 type OpenSession struct {
 	ID        idp.SessionID
+	Device    string // browser and system in plain words, as far as they can be told
 	UserAgent string // as the browser called itself
 	Source    string // address
 	Current   bool
@@ -102,11 +105,7 @@ type MaskedContact struct {
 }
 
 // MethodState is one way to log in that the account has.
-type MethodState struct {
-	Method    assurance.Method
-	ChangedAt time.Time
-	LastUsed  time.Time // zero: never
-}
+type MethodState = idp.MethodState
 
 // Agency is a client that has the person's consent.
 type Agency struct {
