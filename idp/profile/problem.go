@@ -1,0 +1,38 @@
+package profile
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Problem is one mistake in a profile.
+type Problem struct {
+	File string
+	Line int // 0 when it is about the whole file
+	Text string
+	Hint string // what would be right; may be empty
+}
+
+// Error tells file, line, mistake and hint on one line, as compilers do.
+func (p Problem) Error() string {
+	place := p.File
+	if p.Line > 0 {
+		place = fmt.Sprintf("%s:%d", p.File, p.Line)
+	}
+	if p.Hint == "" {
+		return place + ": " + p.Text
+	}
+	return place + ": " + p.Text + " (" + p.Hint + ")"
+}
+
+// Problems are all mistakes in a profile, in the order of its lines.
+type Problems []Problem
+
+// Error tells each problem on a line of its own.
+func (p Problems) Error() string {
+	lines := make([]string, len(p))
+	for i, problem := range p {
+		lines[i] = problem.Error()
+	}
+	return strings.Join(lines, "\n")
+}

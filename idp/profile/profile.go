@@ -1,0 +1,192 @@
+package profile
+
+import (
+	"embed"
+	"fmt"
+	"io/fs"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+	_ "time/tzdata" // a time zone must mean the same on a machine that has no zones
+
+	"surety/assurance"
+	"surety/consent"
+	"surety/idp/contact"
+
+	"go.yaml.in/yaml/v3"
+	"golang.org/x/text/language"
+)
+
+// Profile is a country's choice of everything that differs.
+type Profile struct {
+	Name      string
+	Policy    assurance.Policy
+	Languages []string       // BCP 47, in the order of the language switch
+	TimeZone  *time.Location // in which dates are shown and days end
+	Contacts  contact.Rules
+	Accent    Accent
+	Terms     consent.Terms
+	// MinAgeAccount is the age in years from which a person may have an
+	// account (RULES R8).
+	MinAgeAccount int
+}
+
+// Accent is the one colour of the pages, as #rrggbb, for light and for dark.
+// Whether it can be read on our papers is checked where these are known.
+type Accent struct {
+	Light, Dark string
+}
+
+//go:embed profiles
+var embedded embed.FS
+
+// Names lists the profiles that come with Surety.
+func Names() []string {
+	entries, err := fs.ReadDir(embedded, "profiles")
+	if err != nil {
+		return nil // the folder is part of the program
+	}
+	var names []string
+	for _, e := range entries {
+		names = append(names, e.Name())
+	}
+	return names
+}
+
+// Load reads a profile that comes with Surety. Errors: Problems; another when
+// there is no such profile.
+func Load(name string) (Profile, error) {
+	if !slices.Contains(Names(), name) {
+		return Profile{}, fmt.Errorf("there is no profile %q; there are: %s", name, strings.Join(Names(), ", "))
+	}
+	folder, err := fs.Sub(embedded, path.Join("profiles", name))
+	if err != nil {
+		return Profile{}, fmt.Errorf("open profile %s: %w", name, err)
+	}
+	return Read(name, folder)
+}
+
+// Read reads a profile from any folder. Its error is of type Problems and
+// names everything that is wrong in all of its files.
+func Read(name string, folder fs.FS) (Profile, error) {
+	p := Profile{Name: name}
+	var problems Problems
+	p.Policy, problems = readPolicy(folder)
+	problems = append(problems, p.readSettings(folder)...)
+	if len(problems) > 0 {
+		for i := range problems {
+			problems[i].File = path.Join(name, problems[i].File)
+		}
+		return Profile{}, problems
+	}
+	return p, nil
+}
+
+const settingsFile = "profile.yaml"
+
+// readSettings reads profile.yaml into p.
+func (p *Profile) readSettings(folder fs.FS) Problems {
+	r := reader{file: settingsFile}
+	root := r.read(folder)
+	if root == nil {
+		return r.problems
+	}
+	r.mapping(root, fields{
+		"languages":       required(func(n *yaml.Node) { p.Languages = r.languages(n) }),
+		"time_zone":       required(func(n *yaml.Node) { p.TimeZone = r.timeZone(n) }),
+		"min_age_account": required(func(n *yaml.Node) { p.MinAgeAccount = r.number(n, 0, 21) }),
+		"terms":           required(func(n *yaml.Node) { p.Terms = r.terms(n) }),
+		"phone": required(func(n *yaml.Node) {
+			r.mapping(n, fields{
+				"region":    required(func(n *yaml.Node) { p.Contacts.Region = r.region(n) }),
+				"countries": required(func(n *yaml.Node) { p.Contacts.Countries = r.countries(n) }),
+			})
+		}),
+		"accent": required(func(n *yaml.Node) {
+			r.mapping(n, fields{
+				"light": required(func(n *yaml.Node) { p.Accent.Light = r.colour(n) }),
+				"dark":  required(func(n *yaml.Node) { p.Accent.Dark = r.colour(n) }),
+			})
+		}),
+	})
+	return r.problems
+}
+
+// languages reads a list of tags in their one right spelling: they are cookie
+// values, file names and claims, and are compared as text.
+func (r *reader) languages(n *yaml.Node) []string {
+	var tags []string
+	r.list(n, func(_ int, n *yaml.Node) {
+		value := r.text(n)
+		tag, err := language.Parse(value)
+		switch {
+		case err != nil || tag.String() != value:
+			r.report(n, "for example be, uk or en", "%q is not a language tag (BCP 47)", value)
+		case slices.Contains(tags, value):
+			r.report(n, "", "language %q appears twice", value)
+		}
+		tags = append(tags, value)
+	})
+	if n.Kind == yaml.SequenceNode && len(tags) == 0 {
+		r.report(n, "", "there is no language")
+	}
+	return tags
+}
+
+func (r *reader) timeZone(n *yaml.Node) *time.Location {
+	value := r.text(n)
+	zone, err := time.LoadLocation(value)
+	// "" and "Local" are what the machine happens to be set to.
+	if value == "" || value == "Local" || err != nil {
+		r.report(n, "for example Europe/Minsk", "%q is not a time zone", value)
+		return time.UTC
+	}
+	return zone
+}
+
+func (r *reader) terms(n *yaml.Node) consent.Terms {
+	terms := consent.Terms{Version: r.text(n)}
+	if !terms.Valid() {
+		r.report(n, "the day from which they hold, for example 2026-05-01", "%q is not a version of the terms", terms.Version)
+	}
+	return terms
+}
+
+func (r *reader) region(n *yaml.Node) string {
+	value := r.text(n)
+	region, err := language.ParseRegion(value)
+	if err != nil || region.String() != value || !region.IsCountry() {
+		r.report(n, "two capital letters (ISO 3166-1), for example BY", "%q is not a country", value)
+	}
+	return value
+}
+
+// countries reads the list of countries to which text messages are sent, or
+// the word all, for which contact.Rules has no list.
+func (r *reader) countries(n *yaml.Node) []string {
+	if n.Kind == yaml.ScalarNode && n.Value == "all" {
+		return nil
+	}
+	if !r.plain(n, yaml.SequenceNode, "a list of countries, or the word all") {
+		return nil
+	}
+	var all []string
+	r.list(n, func(_ int, n *yaml.Node) { all = append(all, r.region(n)) })
+	if len(all) == 0 {
+		// An empty list would mean all of them further on, the contrary of what it says.
+		r.report(n, "the word all means every country", "there is no country")
+	}
+	return all
+}
+
+var colour = regexp.MustCompile(`^#[0-9a-f]{6}$`)
+
+func (r *reader) colour(n *yaml.Node) string {
+	value := r.text(n)
+	if !colour.MatchString(value) {
+		r.report(n, `for example "#0b5563", in quotes: else it is a comment`, "%q is not a colour", value)
+	}
+	return value
+}

@@ -1,0 +1,225 @@
+package profile_test
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"surety/assurance"
+	"surety/idp/profile"
+)
+
+// demo returns the files of the demonstration profile.
+func demo(t testing.TB) fstest.MapFS {
+	t.Helper()
+	folder := fstest.MapFS{}
+	for _, file := range []string{"policy.yaml", "profile.yaml"} {
+		raw, err := fs.ReadFile(os.DirFS("profiles/demo"), file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		folder[file] = &fstest.MapFile{Data: raw}
+	}
+	return folder
+}
+
+// replace changes a text of a file that must be there, and returns the number
+// of the line on which it began.
+func replace(t *testing.T, folder fstest.MapFS, file, from, to string) int {
+	t.Helper()
+	before, after, found := strings.Cut(string(folder[file].Data), from)
+	if !found {
+		t.Fatalf("%s has no %q", file, from)
+	}
+	folder[file] = &fstest.MapFile{Data: []byte(before + to + after)}
+	return strings.Count(before, "\n") + 1
+}
+
+func TestEveryEmbeddedProfileLoads(t *testing.T) {
+	t.Parallel()
+	if !slices.Contains(profile.Names(), "demo") {
+		t.Fatalf("profiles %v", profile.Names())
+	}
+	for _, name := range profile.Names() {
+		if p, err := profile.Load(name); err != nil || p.Name != name {
+			t.Errorf("%s: %+v, %v", name, p, err)
+		}
+	}
+}
+
+func TestTheDemonstrationProfile(t *testing.T) {
+	t.Parallel()
+	p, err := profile.Load("demo")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []assurance.LevelName
+	for _, l := range p.Policy.Levels {
+		names = append(names, l.Name)
+	}
+	if !slices.Equal(names, []assurance.LevelName{"basic", "checked", "substantial", "high"}) {
+		t.Errorf("levels %v", names)
+	}
+	if got := fmt.Sprint(p.Policy.Levels[2].Login); got != "[[{identifier [] [] [] 0s}] [{password [] [] [] 0s} {otp [] [] [] 0s}] [{password [] [] [] 0s} {sms [] [] [] 0s}] [{passkey [] [] [] 0s}]]" {
+		t.Errorf("substantial by %s", got)
+	}
+	if !slices.Equal(p.Languages, []string{"be", "ru", "uk", "en"}) || p.TimeZone.String() != "Europe/Minsk" ||
+		p.Contacts.Region != "BY" || p.Contacts.Countries != nil || p.Terms.Version != "2026-05-01" || p.MinAgeAccount != 14 ||
+		p.Accent != (profile.Accent{Light: "#0b5563", Dark: "#7fccd8"}) {
+		t.Errorf("profile %+v", p)
+	}
+}
+
+func TestAnUnknownProfileIsNamedWithThoseThereAre(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"atlantis", "", ".", "../demo", "demo/"} {
+		if _, err := profile.Load(name); err == nil || !strings.Contains(err.Error(), "demo") {
+			t.Errorf("%q: %v", name, err)
+		}
+	}
+}
+
+func TestMistakesAreToldWithFileLineAndHint(t *testing.T) {
+	t.Parallel()
+	const policy, settings = "policy.yaml", "profile.yaml"
+	cases := map[string]struct{ file, from, to, want string }{
+		"an unknown key":         {policy, "version: 1", "version: 1\nlevles: []", `:+1: unknown key "levles" (known keys: levels, steps, version)`},
+		"an unknown level key":   {policy, "identity: standard", "identity: standard\n    equals: x", `:+1: unknown key "equals" (known keys: acr, identity, login, name)`},
+		"an unknown term key":    {policy, "[password, otp]", "[{method: password, min: 1}, otp]", `: unknown key "min" (known keys: amr, channel, issuer, max_age, method)`},
+		"a missing key":          {policy, "    identity: standard\n", "", `:-2: key "identity" is missing`},
+		"a key twice":            {policy, "identity: standard", "identity: standard\n    identity: standard", `:+1: key "identity" appears twice`},
+		"an unknown method":      {policy, "[password, otp]", "[password, totp]", `: unknown method: "totp" (password, identifier, otp, sms, passkey, eds, idcard, residence_permit, federated or federated:<name>)`},
+		"an unknown stage":       {policy, "identity: standard", "identity: sure", `:-2: unknown stage: "sure" (simplified, standard or confirmed)`},
+		"an unreachable level":   {policy, "[[eds], [idcard], [residence_permit]]", "[]", `:-3: level that nobody can reach: "high" (whoever reaches it reaches the next one as well, or no login is good enough for it)`},
+		"one method twice":       {policy, "[password, otp]", "[otp, otp]", `: one method is one factor: "otp" (two uses of one method are one factor)`},
+		"sms above the lowest":   {policy, "[password, sms]", "[sms]", `: sms is never the only factor above the lowest level`},
+		"an amr never proven":    {policy, "[identifier]", "[{method: identifier, amr: [hwk]}]", `: amr value that the method never proves: "hwk"`},
+		"a wrong age":            {policy, "[identifier]", "[{method: identifier, max_age: soon}]", `: "soon" is not a time (for example 90s, 5m, 12h or 14d)`},
+		"a list that is a word":  {policy, "[[eds], [idcard], [residence_permit]]", "eds", `: this must be a list`},
+		"a word that is a list":  {policy, "identity: standard", "identity: [standard]", `: this must be a single value`},
+		"no value":               {policy, "identity: standard", "identity:", `: the value is missing`},
+		"an anchor":              {policy, "identity: standard", "identity: &x standard", `: anchors, aliases and tags are not allowed (write the value out)`},
+		"a merge":                {policy, "identity: standard", "<<: {identity: standard}", `: unknown key "<<" (known keys: acr, identity, login, name)`},
+		"a tag":                  {policy, "identity: standard", "identity: !!str standard", `: anchors, aliases and tags are not allowed (write the value out)`},
+		"no version":             {policy, "version: 1", "version: one", `: "one" is not a whole number from 1 to 2147483647`},
+		"an unknown step":        {policy, "action: login", "action: hope", `: unknown action: "hope" (login, enrol, prove or present)`},
+		"a step for ever":        {policy, "takes: 1m", "takes: 1m..ever", `: "1m..ever" is not a time or a range of times (for example 5m, or 14d..35d)`},
+		"a step down":            {policy, "takes: 1m", "takes: 14d..1m", `:-2: negative time: "336h0m0s to 1m0s"`},
+		"broken YAML":            {policy, "version: 1", "version: [1", `mine/policy.yaml:5: did not find expected ',' or ']'`},
+		"a second document":      {policy, "steps:", "---\nsteps:", `: a second document (one document a file)`},
+		"an unknown setting":     {settings, "terms:", "colour: red\nterms:", `: unknown key "colour" (known keys: accent, languages, min_age_account, phone, terms, time_zone)`},
+		"an unknown language":    {settings, "[be, ru, uk, en]", "[be, english]", `: "english" is not a language tag (BCP 47) (for example be, uk or en)`},
+		"a language in capitals": {settings, "[be, ru, uk, en]", "[BE]", `: "BE" is not a language tag (BCP 47) (for example be, uk or en)`},
+		"a language twice":       {settings, "[be, ru, uk, en]", "[be, be]", `: language "be" appears twice`},
+		"no language":            {settings, "[be, ru, uk, en]", "[]", `: there is no language`},
+		"an unknown zone":        {settings, "Europe/Minsk", "Europe/Atlantis", `: "Europe/Atlantis" is not a time zone (for example Europe/Minsk)`},
+		"the machine's zone":     {settings, "Europe/Minsk", "Local", `: "Local" is not a time zone (for example Europe/Minsk)`},
+		"an unknown region":      {settings, "region: BY", "region: Belarus", `: "Belarus" is not a country (two capital letters (ISO 3166-1), for example BY)`},
+		"no country":             {settings, "countries: all", "countries: []", `: there is no country (the word all means every country)`},
+		"countries in words":     {settings, "countries: all", "countries: many", `: this must be a list of countries, or the word all`},
+		"a colour of a name":     {settings, `"#0b5563"`, "teal", `: "teal" is not a colour (for example "#0b5563", in quotes: else it is a comment)`},
+		"a colour as comment":    {settings, `"#0b5563"`, "#0b5563", `: the value is missing`},
+		"a child":                {settings, "min_age_account: 14", "min_age_account: -1", `: "-1" is not a whole number from 0 to 21`},
+		"terms without a day":    {settings, "terms: 2026-05-01", "terms: 2026-02-30", `: "2026-02-30" is not a version of the terms (the day from which they hold, for example 2026-05-01)`},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			folder := demo(t)
+			line := replace(t, folder, c.file, c.from, c.to)
+			_, err := profile.Read("mine", folder)
+			var problems profile.Problems
+			if !errors.As(err, &problems) {
+				t.Fatalf("error %v", err)
+			}
+			want := c.want
+			for prefix, shift := range map[string]int{":+1: ": 1, ":-1: ": -1, ":-2: ": -2, ":-3: ": -3, ": ": 0} {
+				if rest, ok := strings.CutPrefix(c.want, prefix); ok {
+					want = fmt.Sprintf("mine/%s:%d: %s", c.file, line+shift, rest)
+				}
+			}
+			if !strings.Contains(err.Error()+"\n", want) {
+				t.Errorf("told\n%v\nwant\n%s", err, want)
+			}
+		})
+	}
+}
+
+func TestAllMistakesOfAllFilesAreToldAtOnce(t *testing.T) {
+	t.Parallel()
+	folder := demo(t)
+	replace(t, folder, "policy.yaml", "[password, otp]", "[password, totp]")
+	replace(t, folder, "policy.yaml", "identity: standard", "identity: sure")
+	replace(t, folder, "profile.yaml", "region: BY", "region: XX")
+	replace(t, folder, "profile.yaml", "min_age_account: 14", "")
+	p, err := profile.Read("mine", folder)
+	if lines := strings.Split(fmt.Sprint(err), "\n"); len(lines) != 4 || !strings.Contains(lines[0], "sure") || !strings.Contains(lines[1], "totp") {
+		t.Errorf("told\n%v", err)
+	}
+	if p.Policy.Levels != nil || p.Name != "" {
+		t.Errorf("something of a bad profile is used: %+v", p)
+	}
+}
+
+func TestAFolderWithoutItsFiles(t *testing.T) {
+	t.Parallel()
+	for name, folder := range map[string]fstest.MapFS{
+		"no files":    {},
+		"empty files": {"policy.yaml": {}, "profile.yaml": {Data: []byte("# nothing\n")}},
+		"large files": {"policy.yaml": {Data: make([]byte, 2<<20)}, "profile.yaml": {Data: make([]byte, 2<<20)}},
+		"no mappings": {"policy.yaml": {Data: []byte("- 1")}, "profile.yaml": {Data: []byte("word")}},
+	} {
+		_, err := profile.Read("mine", folder)
+		for _, file := range []string{"mine/policy.yaml", "mine/profile.yaml"} {
+			if err == nil || !strings.Contains(err.Error(), file) {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+	}
+}
+
+func TestAPolicyCanSayEverythingThatARuleKnows(t *testing.T) {
+	t.Parallel()
+	folder := demo(t)
+	replace(t, folder, "policy.yaml", "[[eds], [idcard], [residence_permit]]",
+		"[[{method: eds, amr: [hwk], channel: [tls, \"\"], issuer: [State CA], max_age: 12h}]]")
+	replace(t, folder, "policy.yaml", "    takes: 1m\n", `    takes: 1m
+  - {action: prove, proofing: letter, from: standard, to: confirmed, takes: 14d..35d, fee: 2.50 BYN, needs: [address]}
+  - {action: present, method: eds, proofing: eds, to: confirmed, takes: 90s}
+`)
+	replace(t, folder, "profile.yaml", "countries: all", "countries: [BY, UA]")
+	p, err := profile.Read("mine", folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := fmt.Sprint(p.Policy.Levels[3].Login); got != "[[{eds [hwk] [tls ] [State CA] 12h0m0s}]]" {
+		t.Errorf("high by %s", got)
+	}
+	if got := fmt.Sprintf("%v", p.Policy.Steps[1:]); got != "[{prove  letter standard confirmed 336h0m0s 840h0m0s 2.50 BYN [address]} {present eds eds  confirmed 1m30s 1m30s  []}]" {
+		t.Errorf("steps %s", got)
+	}
+	if !slices.Equal(p.Contacts.Countries, []string{"BY", "UA"}) {
+		t.Errorf("countries %v", p.Contacts.Countries)
+	}
+}
+
+func FuzzRead(f *testing.F) {
+	folder := demo(f)
+	f.Add(folder["policy.yaml"].Data, folder["profile.yaml"].Data)
+	f.Add([]byte("a: &a [*a]"), []byte("? [x]\n: y"))
+	f.Add([]byte("levels: [{login: [[{}]]}]"), []byte("--- !x\n{}"))
+	f.Fuzz(func(t *testing.T, policy, settings []byte) {
+		p, err := profile.Read("mine", fstest.MapFS{"policy.yaml": {Data: policy}, "profile.yaml": {Data: settings}})
+		if err != nil {
+			return
+		}
+		if problems := p.Policy.Check(); len(problems) > 0 || len(p.Languages) == 0 || p.TimeZone == nil {
+			t.Errorf("read %+v with %v", p, problems)
+		}
+	})
+}
