@@ -13,6 +13,7 @@ import (
 	"surety/idp/interaction"
 	"surety/idp/oidc"
 	"surety/idp/oidc/store"
+	"surety/idp/session"
 )
 
 // pages are where the steps of an interaction happen. Each returns to
@@ -177,7 +178,7 @@ func (e *Endpoint) fail(w http.ResponseWriter, r *http.Request, a *asked, p plac
 // show sends the browser to the page of the step, with the request kept.
 func (e *Endpoint) show(w http.ResponseWriter, r *http.Request, a *asked, p place) {
 	if a.pending == nil {
-		if err := e.open(r.Context(), a, hashOf(e.Browser.Browser(w, r))); err != nil {
+		if err := e.open(r.Context(), a, session.BrowserHash(e.Browser.Browser(w, r))); err != nil {
 			e.trouble(w, r, a, err)
 			return
 		}

@@ -1,7 +1,6 @@
 package authorize
 
 import (
-	"crypto/sha256"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -142,13 +141,4 @@ func failureOf(err error, a *asked) oidc.Failure {
 		f.Client, f.Return, f.Locales = a.client, wayBack(a.client), a.request.UILocales
 	}
 	return f
-}
-
-// hashOf is how a browser's id or a claim is bound to an interaction; zero for
-// none, which no interaction is bound to.
-func hashOf(id string) [32]byte {
-	if id == "" {
-		return [32]byte{}
-	}
-	return sha256.Sum256([]byte(id))
 }

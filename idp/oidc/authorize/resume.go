@@ -8,6 +8,7 @@ import (
 	"surety/idp"
 	"surety/idp/interaction"
 	"surety/idp/oidc"
+	"surety/idp/session"
 )
 
 // keep stores a request that came by POST and sends the browser back by GET,
@@ -20,7 +21,7 @@ func (e *Endpoint) keep(w http.ResponseWriter, r *http.Request, a *asked) {
 		browser = rand.Text()
 		to.Set("claim", browser)
 	}
-	if err := e.open(r.Context(), a, hashOf(browser)); err != nil {
+	if err := e.open(r.Context(), a, session.BrowserHash(browser)); err != nil {
 		e.trouble(w, r, a, err)
 		return
 	}
@@ -64,8 +65,8 @@ func (e *Endpoint) Continue() http.Handler {
 // claim binds an interaction that waits for its browser to this one. One that
 // does not wait any more is found by load, if it is this browser's.
 func (e *Endpoint) claim(w http.ResponseWriter, r *http.Request, id idp.InteractionID, claim string) error {
-	browser := hashOf(e.Browser.Browser(w, r))
-	err := e.Interactions.Claim(r.Context(), id, hashOf(claim), browser, e.Now())
+	browser := session.BrowserHash(e.Browser.Browser(w, r))
+	err := e.Interactions.Claim(r.Context(), id, session.BrowserHash(claim), browser, e.Now())
 	if stale(err) {
 		return nil
 	}
@@ -75,7 +76,7 @@ func (e *Endpoint) claim(w http.ResponseWriter, r *http.Request, id idp.Interact
 // load returns the interaction of this browser as a request that can go on,
 // or was denied, or the page that says why not.
 func (e *Endpoint) load(r *http.Request, id idp.InteractionID) (*asked, *oidc.Failure) {
-	browser := hashOf(e.Browser.KnownBrowser(r))
+	browser := session.BrowserHash(e.Browser.KnownBrowser(r))
 	i, err := e.Interactions.Load(r.Context(), browser, id)
 	switch idp.CodeOf(err) {
 	case idp.CodeNotFound:

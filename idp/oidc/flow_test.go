@@ -1,0 +1,54 @@
+package oidc_test
+
+import (
+	"net/http"
+	"testing"
+
+	"surety/idp/postgres/db"
+)
+
+// TestRoundTrips counts what each flow costs the database (DESIGN §10).
+func TestRoundTrips(t *testing.T) {
+	t.Parallel()
+	w, a, b := setup(t, nil)
+	first := a.tokens(b) // prepares the statements, fills the client cache
+
+	ctx, trips := db.Count(t.Context())
+	r := httpGet(ctx, "/authorize?"+a.request().Encode())
+	code := answerOf(t, b.send(r)).Get("code")
+	if trips.Trips() != 3 || code == "" {
+		t.Errorf("authorize: %d trips (%s), code %q", trips.Trips(), trips, code)
+	}
+
+	ctx, trips = db.Count(t.Context())
+	got := a.postCtx(ctx, "/token", codeForm(a, code))
+	got.want(http.StatusOK, "")
+	if trips.Trips() != 2 {
+		t.Errorf("code: %d trips (%s)", trips.Trips(), trips)
+	}
+
+	ctx, trips = db.Count(t.Context())
+	a.postCtx(ctx, "/token", refreshForm(first.text("refresh_token"))).want(http.StatusOK, "")
+	if trips.Trips() != 2 {
+		t.Errorf("refresh: %d trips (%s)", trips.Trips(), trips)
+	}
+
+	own := w.agency(serviceClient)
+	own.post("/token", ownForm()).want(http.StatusOK, "")
+	ctx, trips = db.Count(t.Context())
+	own.postCtx(ctx, "/token", ownForm()).want(http.StatusOK, "")
+	if trips.Trips() != 0 {
+		t.Errorf("client credentials: %d trips (%s)", trips.Trips(), trips)
+	}
+
+	ctx, trips = db.Count(t.Context())
+	a.postCtx(ctx, "/introspect", tokenForm(got.text("access_token"))).want(http.StatusOK, "")
+	if trips.Trips() != 1 {
+		t.Errorf("introspect: %d trips (%s)", trips.Trips(), trips)
+	}
+	ctx, trips = db.Count(t.Context())
+	a.postCtx(ctx, "/revoke", tokenForm(got.text("access_token"))).want(http.StatusOK, "")
+	if trips.Trips() != 1 {
+		t.Errorf("revoke: %d trips (%s)", trips.Trips(), trips)
+	}
+}
