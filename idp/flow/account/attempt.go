@@ -13,12 +13,12 @@ import (
 var (
 	errNoAttempt = idp.E(idp.CodeNotFound, "error.attempt.unknown")
 	errOver      = idp.E(idp.CodeExpired, "error.attempt.expired")
-	errNoBrowser = idp.E(idp.CodeForbidden, "error.attempt.no_cookie")
-	errCodeShape = idp.E(idp.CodeInvalid, "error.code.shape").In("code")
-	errCodeWrong = idp.E(idp.CodeInvalid, "error.code.wrong").In("code")
+	errNoBrowser = idp.E(idp.CodeForbidden, "error.form")
+	errCodeShape = idp.E(idp.CodeInvalid, "error.code.format").In("code")
+	errCodeWrong = idp.E(idp.CodeInvalid, "error.code.left").In("code")
 	errCodeOld   = idp.E(idp.CodeExpired, "error.code.expired").In("code")
-	errCodeSpent = idp.E(idp.CodeThrottled, "error.code.spent").In("code")
-	errLinkDead  = idp.E(idp.CodeExpired, "error.link.stale")
+	errCodeSpent = idp.E(idp.CodeThrottled, "error.code.tries").In("code")
+	errLinkDead  = idp.E(idp.CodeExpired, "error.link.expired")
 )
 
 // newAttempt is an attempt of this browser to prove a contact.
@@ -51,9 +51,10 @@ func codeLife(k contact.Kind) time.Duration {
 // chosen is what a message says, by what the contact is to us. The person in
 // the browser is not told which it was.
 type chosen struct {
-	kind string         // of the message
-	args map[string]any // besides code and link
-	mute bool           // no code is good: the message carries none
+	kind string // of the message
+	// link is the page that a message without a code leads to: then no code and
+	// no link is good for the attempt. Empty for a message with both.
+	link string
 }
 
 // choose finds out which message an attempt gets.
@@ -71,7 +72,7 @@ func (f *Flow) begin(ctx context.Context, p idp.ContactProof, source string, whi
 			return err
 		}
 		s := f.newSecret(p.Kind, p.ID)
-		if f.store(s, &p); c.mute {
+		if f.store(s, &p); c.link != "" {
 			p.CodeMAC, p.LinkHash = nil, nil
 		}
 		if err := f.p.Proofs.BeginProof(ctx, tx, p); err != nil {
@@ -104,7 +105,7 @@ func (f *Flow) again(ctx context.Context, purpose idp.ProofPurpose, b session.Br
 			return err
 		}
 		s := f.newSecret(p.Kind, p.ID)
-		if f.store(s, &p); c.mute {
+		if f.store(s, &p); c.link != "" {
 			p.CodeMAC, p.LinkHash = nil, nil
 		}
 		p.Sends, p.SentAt, p.CodeExpiresAt = p.Sends+1, now, now.Add(codeLife(contact.Kind(p.Kind)))
@@ -154,15 +155,12 @@ func attempt(p idp.ContactProof, now time.Time) Attempt {
 
 // sendSecret queues the message and records that it was sent.
 func (f *Flow) sendSecret(ctx context.Context, tx idp.Tx, now time.Time, p idp.ContactProof, s secret, c chosen) error {
-	args := map[string]any{"contact": p.Display, "valid": codeLife(contact.Kind(p.Kind))}
-	for name, value := range c.args {
-		args[name] = value
+	args := map[string]any{"Link": f.config.Issuer + c.link}
+	if c.link == "" {
+		args = map[string]any{"Code": s.code, "Valid": codeLife(contact.Kind(p.Kind))}
 	}
-	if !c.mute {
-		args["code"] = s.code
-		if s.token != "" {
-			args["link"] = f.config.Issuer + "/" + string(p.Purpose) + "/link?t=" + s.token
-		}
+	if c.link == "" && s.token != "" { // by e-mail: SMS hold no links (RULES R6)
+		args["Link"] = f.config.Issuer + "/" + string(p.Purpose) + "/link?t=" + s.token
 	}
 	err := f.send(ctx, tx, now, message{
 		key: "proof/" + string(p.ID) + "/" + itoa(p.Sends), kind: c.kind, via: p.Kind, to: p.Value, lang: p.Language, args: args,

@@ -52,7 +52,7 @@ func (f *Flow) compare(ctx context.Context, tx idp.Tx, p *idp.ContactProof, type
 	if !f.right(*p, typed) {
 		err := f.p.Audit.Append(ctx, tx, now, proofEvent("contact_proof.failed", *p))
 		if left := throttle.CodeTries - p.Tries; left > 0 {
-			return errCodeWrong.With("left", left), err
+			return errCodeWrong.With("count", left), err
 		}
 		return errCodeSpent, err
 	}

@@ -15,12 +15,12 @@ import (
 
 // The messages of a recovery.
 const (
-	msgRecover         = "recover_code"     // code, link
-	msgRecoverUnknown  = "recover_unknown"  // there is nothing that the contact may reset
-	msgPasswordChanged = "password_changed" // to the other contacts: time, device
+	msgRecover         = "recover_code"     // Code, Link, Valid
+	msgRecoverUnknown  = "recover_unknown"  // there is nothing that the contact may reset: Link to the registration
+	msgPasswordChanged = "password_changed" // to the other contacts: Time, Device, Link to the recovery
 )
 
-var errChoice = idp.E(idp.CodeInvalid, "error.account.choose").In("account")
+var errChoice = idp.E(idp.CodeInvalid, "error.account.required").In("account")
 
 // BeginRecovery sends a code to the contact, or the message that there is
 // nothing to recover; the answer is the same. Errors: as BeginRegistration.
@@ -40,7 +40,7 @@ func (f *Flow) recoverMessage(ctx context.Context, tx idp.Tx, p idp.ContactProof
 		return chosen{}, err
 	}
 	if len(accounts) == 0 {
-		return chosen{kind: msgRecoverUnknown, args: map[string]any{"register": f.config.Issuer + "/register"}, mute: true}, nil
+		return chosen{kind: msgRecoverUnknown, link: "/register"}, nil
 	}
 	return chosen{kind: msgRecover}, nil
 }
@@ -244,7 +244,7 @@ func (f *Flow) warnOthers(ctx context.Context, tx idp.Tx, now time.Time, b sessi
 		}
 		err := f.send(ctx, tx, now, message{
 			key: "password/" + string(p.ID) + "/" + string(c.ID), kind: msgPasswordChanged, via: c.Kind, to: c.Value,
-			lang: a.Language, account: a.AccountID, args: map[string]any{"time": now, "device": b.Device().Name()},
+			lang: a.Language, account: a.AccountID, args: map[string]any{"Time": now, "Device": b.Device().Name(), "Link": f.config.Issuer + "/recover"},
 		})
 		if err != nil {
 			return err

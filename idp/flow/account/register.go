@@ -16,15 +16,15 @@ import (
 // The messages of a registration. Which one is sent is told to nobody but
 // the owner of the contact.
 const (
-	msgRegister      = "register_code"       // nobody has the contact: code, link
-	msgRegisterKnown = "register_code_known" // accounts have it: code, link, accounts
-	msgRegisterFull  = "register_full"       // as many as may: no code works
-	msgMadeUp        = "account_login"       // the login name that was made up: login
+	msgRegister      = "register_code"  // nobody has the contact: Code, Link, Valid
+	msgRegisterKnown = "register_known" // accounts have it: Code, Link, Valid
+	msgRegisterFull  = "register_full"  // as many as may have it: Link to the log-in page, no code
+	msgMadeUp        = "account_login"  // the login name that was made up: Login, Link
 )
 
 var (
 	errFull    = idp.E(idp.CodeForbidden, "error.contact.full")
-	errInUse   = idp.E(idp.CodeConflict, "error.contact.in_use")
+	errInUse   = idp.E(idp.CodeConflict, "error.conflict")
 	errTerms   = idp.E(idp.CodeInvalid, "error.terms.required").In("terms")
 	errChanged = idp.E(idp.CodeConflict, "error.terms.changed").In("terms")
 )
@@ -56,9 +56,9 @@ func (f *Flow) registerMessage(ctx context.Context, tx idp.Tx, p idp.ContactProo
 	case err != nil:
 		return chosen{}, err
 	case accounts >= maxAccounts:
-		return chosen{kind: msgRegisterFull, args: map[string]any{"accounts": accounts, "sign_in": f.config.Issuer + "/sign-in"}, mute: true}, nil
+		return chosen{kind: msgRegisterFull, link: "/sign-in"}, nil
 	case accounts > 0:
-		return chosen{kind: msgRegisterKnown, args: map[string]any{"accounts": accounts, "sign_in": f.config.Issuer + "/sign-in"}}, nil
+		return chosen{kind: msgRegisterKnown}, nil
 	}
 	return chosen{kind: msgRegister}, nil
 }
@@ -202,7 +202,7 @@ func (f *Flow) complete(ctx context.Context, tx idp.Tx, now time.Time, b session
 		// Whoever forgets a name that was made up for them finds it in their messages.
 		err = f.send(ctx, tx, now, message{
 			key: "login/" + string(made.Account.ID), kind: msgMadeUp, via: p.Kind, to: p.Value, lang: p.Language,
-			account: made.Account.ID, args: map[string]any{"login": done.Login},
+			account: made.Account.ID, args: map[string]any{"Login": done.Login, "Link": f.config.Issuer + "/sign-in"},
 		})
 		if err != nil {
 			return Completed{}, err

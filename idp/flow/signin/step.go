@@ -13,7 +13,7 @@ import (
 
 var (
 	errNoInteraction = idp.E(idp.CodeNotFound, "error.interaction.unknown")
-	errOtherBrowser  = idp.E(idp.CodeForbidden, "error.interaction.other_browser")
+	errOtherBrowser  = idp.E(idp.CodeForbidden, "error.interaction.unknown")
 	errCompleted     = idp.E(idp.CodeConflict, "error.interaction.completed")
 	errExpired       = idp.E(idp.CodeExpired, "error.interaction.expired")
 )
