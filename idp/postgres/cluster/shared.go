@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"sync"
 	"syscall"
 )
 
@@ -24,35 +25,46 @@ import (
 //	users  held shared by every process that uses it, for as long as it lives
 //	guard  held by the one shell that stops the server when users is free
 func Shared(ctx context.Context, dir string, cfg Config) (string, error) {
-	dir, err := sharedDir(dir)
+	url, users, err := shared(ctx, dir, cfg, "10")
 	if err != nil {
 		return "", err
 	}
+	usingMu.Lock()
+	defer usingMu.Unlock()
+	using = append(using, users)
+	return url, nil
+}
+
+// using holds the locks that say that this process lives. They are never
+// closed, and the garbage collector must not close them either.
+var (
+	usingMu sync.Mutex // guards using
+	using   []*os.File
+)
+
+// shared returns the address and the lock of one more user. The guard looks
+// every pause seconds.
+func shared(ctx context.Context, dir string, cfg Config, pause string) (string, *os.File, error) {
+	dir, err := sharedDir(dir)
+	if err != nil {
+		return "", nil, err
+	}
 	lock, err := openLocked(filepath.Join(dir, "lock"), syscall.LOCK_EX)
 	if err != nil {
-		return "", err
+		return "", nil, err
 	}
 	defer lock.Close()
 	cfg.DataDir, cfg.Detached = filepath.Join(dir, "data"), true
 	url, err := ensure(ctx, cfg)
 	if err != nil {
-		return "", err
+		return "", nil, err
 	}
-	if err := startSharedGuard(dir); err != nil {
-		return "", err
+	if err := startSharedGuard(dir, pause); err != nil {
+		return "", nil, err
 	}
 	users, err := openLocked(filepath.Join(dir, "users"), syscall.LOCK_SH)
-	if err != nil {
-		return "", err
-	}
-	// Never closed: the lock is what says that this process lives. The
-	// variable keeps the garbage collector from closing it.
-	using = append(using, users)
-	return url, nil
+	return url, users, err
 }
-
-// using holds the locks of this process; written under the lock file.
-var using []*os.File
 
 func sharedDir(dir string) (string, error) {
 	if err := (owner{uid: os.Geteuid(), gid: os.Getegid()}).makeDir(dir); err != nil {
@@ -119,7 +131,7 @@ func ensure(ctx context.Context, cfg Config) (string, error) {
 	return c.URL(), nil
 }
 
-// sharedGuard counts, every ten seconds and with nobody else able to start or
+// sharedGuard counts, every few seconds and with nobody else able to start or
 // count, whether any process still uses the server; after twelve times
 // without, it stops the server and removes the data. sleep must not inherit
 // the locks, or they would outlive a guard that was killed.
@@ -129,7 +141,7 @@ exec 7>guard
 flock -n 7 || exit 0
 idle=0
 while :; do
-	sleep 10 7>&-
+	sleep "$2" 7>&-
 	exec 8>lock 9>users
 	flock 8
 	if flock -n 9; then idle=$((idle+1)); else idle=0; fi
@@ -146,8 +158,8 @@ rm -rf data
 `
 
 // startSharedGuard starts the guard; it ends at once when there is one.
-func startSharedGuard(dir string) error {
-	cmd := exec.Command("/bin/sh", "-c", sharedGuard, "surety-test-guard", dir)
+func startSharedGuard(dir, pause string) error {
+	cmd := exec.Command("/bin/sh", "-c", sharedGuard, "surety-test-guard", dir, pause)
 	cmd.Dir = "/"
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	if err := cmd.Start(); err != nil {
