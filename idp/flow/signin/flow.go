@@ -122,6 +122,7 @@ type Subjects interface {
 
 // Config is the numbers and rules.
 type Config struct {
+	Issuer    string                  // links begin with it
 	Policy    func() assurance.Policy // the policy in force
 	Terms     string                  // version of the terms of use in force
 	Contacts  contact.Rules           // how a login name is read as a contact

@@ -14,8 +14,8 @@ import (
 )
 
 // msgNewDevice tells all contacts of a log-in in a browser that the account
-// does not know: time, device.
-const msgNewDevice = "login_new_device"
+// does not know: Time, Device, Link to the recovery.
+const msgNewDevice = "new_login"
 
 // LogInScreen says what the log-in page shows. id is empty outside a request.
 // Errors: ErrElsewhere, not_found, expired, unavailable.
@@ -189,7 +189,9 @@ func (f *Flow) warn(ctx context.Context, tx idp.Tx, now time.Time, a idp.Account
 		if c.Kind == idp.ContactPhone {
 			channel = idp.ChannelSMS
 		}
-		subject, body, err := f.p.Texts.Compose(a.Language, string(channel), msgNewDevice, map[string]any{"time": now, "device": b.Device().Name()})
+		subject, body, err := f.p.Texts.Compose(a.Language, string(channel), msgNewDevice, map[string]any{
+			"Time": now, "Device": b.Device().Name(), "Link": f.config.Issuer + "/recover",
+		})
 		if err != nil {
 			return err
 		}

@@ -28,7 +28,7 @@ type at = zeronull.Timestamptz
 
 // known says what the constraints mean.
 var known = db.Known{
-	"consent_current_idx": idp.E(idp.CodeConflict, "error.consent.changed"),
+	"consent_current_idx": idp.E(idp.CodeConflict, "error.conflict"),
 }
 
 const columns = `consent_id, account_id, client_id, scopes, claims, left_out, purpose, granted_at, expires_at, withdrawn_at,
