@@ -144,6 +144,9 @@ func (s *Service) OpenInvite(ctx context.Context, token string) (InvitePage, err
 	if err != nil {
 		return InvitePage{}, err
 	}
+	if s.Passkeys == nil {
+		return InvitePage{}, errNoPasskeys
+	}
 	id := idp.OperatorID(idp.NewID())
 	options, state, err := s.Passkeys.Register(id, name)
 	if err != nil {
@@ -201,6 +204,9 @@ func (s *Service) TakeUpInvite(ctx context.Context, in TakeUp) (session.Ticket, 
 	a, hash, err := s.openAttempt(in.Attempt, i.Hash[:], now)
 	if err != nil {
 		return session.Ticket{}, err
+	}
+	if s.Passkeys == nil {
+		return session.Ticket{}, errNoPasskeys
 	}
 	passkey, err := s.Passkeys.Registered(a.State, in.Answer)
 	if err != nil {

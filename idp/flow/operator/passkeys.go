@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -44,6 +45,10 @@ type attempt struct {
 }
 
 const attemptPurpose = "operator passkey attempt"
+
+// errNoPasskeys is a wiring without passkeys: the issuer's host is an address,
+// and browsers give passkeys to names only.
+var errNoPasskeys = idp.E(idp.CodeUnavailable, "error.unavailable").Because(errors.New("operators need an issuer whose host is a name"))
 
 // sealAttempt makes the text for the page. The purpose of the seal keeps it
 // from being taken for any other sealed value.

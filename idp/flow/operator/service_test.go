@@ -30,7 +30,7 @@ func setup(t *testing.T) *bench {
 	b := &bench{t: t, ctx: t.Context(), db: idptest.Database(t), clock: idptest.NewClock(idptest.Start), ring: keys.NewRing()}
 	b.clients, b.keys = desk.NewClients(b.db.DB), desk.NewKeys(b.db.DB)
 	b.Service = operator.New(operator.Deps{
-		InTx: b.db.InTx, Clients: b.clients, Keys: b.keys, Operators: desk.NewOperators(b.db.DB), Sessions: desk.NewSessions(b.db.DB),
+		InTx: b.db.InTx, Clients: b.clients, Keys: b.keys, Operators: desk.NewOperators(b.db.DB), Sessions: desk.NewOperators(b.db.DB),
 		Audit: audit.New(b.ring.Seal), Ring: b.ring, Clock: b.clock.Now, Levels: []assurance.LevelName{"basic", "substantial"},
 		Issuer: "https://id.example.org",
 	})

@@ -11,7 +11,8 @@ import (
 	"github.com/jackc/pgx/v5/pgtype/zeronull"
 )
 
-// Operators stores operators and invitations (operator.Operators).
+// Operators stores operators and invitations (operator.Operators), their
+// passkeys and their logins (operator.Sessions).
 type Operators struct{ db *db.DB }
 
 // NewOperators returns the store.

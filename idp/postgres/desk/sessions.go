@@ -10,12 +10,6 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Sessions stores operators' passkeys and logins (operator.Sessions).
-type Sessions struct{ db *db.DB }
-
-// NewSessions returns the store.
-func NewSessions(d *db.DB) *Sessions { return &Sessions{db: d} }
-
 var sessionErrors = db.Known{
 	"operator_answer_pkey":  idp.E(idp.CodeConflict, "error.passkey.expired"),
 	"operator_passkey_pkey": idp.E(idp.CodeConflict, "error.passkey.wrong"),
@@ -24,7 +18,7 @@ var sessionErrors = db.Known{
 
 // Answer marks a challenge as answered, once. Two answers at the same moment
 // wait for one another at the primary key.
-func (s *Sessions) Answer(ctx context.Context, tx idp.Tx, challenge [32]byte, expiresAt time.Time) error {
+func (s *Operators) Answer(ctx context.Context, tx idp.Tx, challenge [32]byte, expiresAt time.Time) error {
 	_, err := db.From(tx).Exec(ctx, `
 		INSERT INTO operator_answer (challenge_hash, expires_at)
 		VALUES ($1, $2)`, challenge[:], expiresAt)
@@ -32,7 +26,7 @@ func (s *Sessions) Answer(ctx context.Context, tx idp.Tx, challenge [32]byte, ex
 }
 
 // AddPasskey stores a passkey.
-func (s *Sessions) AddPasskey(ctx context.Context, tx idp.Tx, p idp.OperatorPasskey, now time.Time) error {
+func (s *Operators) AddPasskey(ctx context.Context, tx idp.Tx, p idp.OperatorPasskey, now time.Time) error {
 	_, err := db.From(tx).Exec(ctx, `
 		INSERT INTO operator_passkey (passkey_id, operator_id, credential, created_at)
 		VALUES ($1, $2, $3, $4)`, p.ID, p.Operator, p.Data, now)
@@ -41,7 +35,7 @@ func (s *Sessions) AddPasskey(ctx context.Context, tx idp.Tx, p idp.OperatorPass
 
 // Passkey reads a passkey with its operator, locked: its counter is compared
 // and moved on in one transaction.
-func (s *Sessions) Passkey(ctx context.Context, tx idp.Tx, id []byte) (idp.OperatorPasskey, idp.Operator, error) {
+func (s *Operators) Passkey(ctx context.Context, tx idp.Tx, id []byte) (idp.OperatorPasskey, idp.Operator, error) {
 	var p idp.OperatorPasskey
 	var o operatorRow
 	err := db.From(tx).QueryRow(ctx, `
@@ -54,7 +48,7 @@ func (s *Sessions) Passkey(ctx context.Context, tx idp.Tx, id []byte) (idp.Opera
 }
 
 // UsePasskey writes what an answer changed.
-func (s *Sessions) UsePasskey(ctx context.Context, tx idp.Tx, p idp.OperatorPasskey, now time.Time) error {
+func (s *Operators) UsePasskey(ctx context.Context, tx idp.Tx, p idp.OperatorPasskey, now time.Time) error {
 	tag, err := db.From(tx).Exec(ctx, `
 		UPDATE operator_passkey
 		SET credential = $2, last_used_at = $3
@@ -66,7 +60,7 @@ func (s *Sessions) UsePasskey(ctx context.Context, tx idp.Tx, p idp.OperatorPass
 }
 
 // Start stores a session.
-func (s *Sessions) Start(ctx context.Context, tx idp.Tx, n idp.OperatorSession) error {
+func (s *Operators) Start(ctx context.Context, tx idp.Tx, n idp.OperatorSession) error {
 	_, err := db.From(tx).Exec(ctx, `
 		INSERT INTO operator_session (secret_hash, operator_id, created_at, idle_expires_at, expires_at)
 		VALUES ($1, $2, $3, $4, $5)`, n.Hash[:], n.Operator.ID, n.CreatedAt, n.IdleExpiresAt, n.ExpiresAt)
@@ -74,7 +68,7 @@ func (s *Sessions) Start(ctx context.Context, tx idp.Tx, n idp.OperatorSession) 
 }
 
 // Session reads a session with its operator.
-func (s *Sessions) Session(ctx context.Context, hash [32]byte) (idp.OperatorSession, error) {
+func (s *Operators) Session(ctx context.Context, hash [32]byte) (idp.OperatorSession, error) {
 	n := idp.OperatorSession{Hash: hash}
 	var ended at
 	var o operatorRow
@@ -88,7 +82,7 @@ func (s *Sessions) Session(ctx context.Context, hash [32]byte) (idp.OperatorSess
 }
 
 // Touch moves the idle end of an open session.
-func (s *Sessions) Touch(ctx context.Context, hash [32]byte, idleExpiresAt time.Time) error {
+func (s *Operators) Touch(ctx context.Context, hash [32]byte, idleExpiresAt time.Time) error {
 	_, err := s.db.Exec(ctx, `
 		UPDATE operator_session
 		SET idle_expires_at = $2
@@ -98,7 +92,7 @@ func (s *Sessions) Touch(ctx context.Context, hash [32]byte, idleExpiresAt time.
 }
 
 // End ends a session.
-func (s *Sessions) End(ctx context.Context, tx idp.Tx, hash [32]byte, now time.Time) error {
+func (s *Operators) End(ctx context.Context, tx idp.Tx, hash [32]byte, now time.Time) error {
 	_, err := db.From(tx).Exec(ctx, `
 		UPDATE operator_session
 		SET ended_at = $2
@@ -109,7 +103,7 @@ func (s *Sessions) End(ctx context.Context, tx idp.Tx, hash [32]byte, now time.T
 
 // Sweep removes at most limit sessions and answers that have been over for a
 // day, and tells how many it removed. The worker calls it until it is few.
-func (s *Sessions) Sweep(ctx context.Context, now time.Time, limit int) (int64, error) {
+func (s *Operators) Sweep(ctx context.Context, now time.Time, limit int) (int64, error) {
 	before := now.Add(-24 * time.Hour)
 	var n int64
 	err := s.db.QueryRow(ctx, `
