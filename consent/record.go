@@ -93,9 +93,10 @@ func (r Record) Withdraw(civil time.Time) Record {
 //
 // Two parts of an agency may ask for different values in turn. What the person
 // agreed to before, for the same purpose, still stands and is carried over, or
-// each part would ask again on every visit; but not what they leave out now. Carried over it lasts no longer
-// than it did: the whole record then ends with the earlier of the two dates.
-// lasts is how long the new answer holds; zero means until withdrawn.
+// each part would ask again on every visit; but not what they leave out now.
+// Carried over it lasts no longer than it did: the whole record then ends with
+// the earlier of the two dates. lasts is how long the new answer holds; zero
+// means until withdrawn.
 func Agree(before Record, id ID, q Request, civil time.Time, lasts time.Duration) (agreed, superseded Record) {
 	agreed = Record{
 		ID: id, AccountID: q.AccountID, ClientID: q.ClientID, Purpose: q.Purpose,
