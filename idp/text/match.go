@@ -30,11 +30,8 @@ func (c *Catalogue) Match(fallback string, preferences ...string) string {
 		if p == "" || len(p) > maxPreference {
 			continue
 		}
-		if !strings.ContainsAny(p, ",;") {
-			p = strings.Join(strings.Fields(p), ",")
-		}
-		tags, _, err := language.ParseAcceptLanguage(p)
-		if err != nil || len(tags) == 0 {
+		tags := readPreference(p)
+		if len(tags) == 0 {
 			continue
 		}
 		if _, i, confidence := c.matcher.Match(tags...); confidence > language.No && i > 0 {
@@ -42,4 +39,26 @@ func (c *Catalogue) Match(fallback string, preferences ...string) string {
 		}
 	}
 	return fallback
+}
+
+// readPreference reads a list divided by spaces (ui_locales) or commas
+// (Accept-Language). One entry that is no language must not spoil the others.
+func readPreference(p string) []language.Tag {
+	if !strings.ContainsAny(p, ",;") {
+		p = strings.Join(strings.Fields(p), ",")
+	}
+	if tags, _, err := language.ParseAcceptLanguage(p); err == nil {
+		return tags
+	}
+	var good []string
+	for _, entry := range strings.Split(p, ",") {
+		if _, _, err := language.ParseAcceptLanguage(entry); err == nil {
+			good = append(good, entry)
+		}
+	}
+	tags, _, err := language.ParseAcceptLanguage(strings.Join(good, ","))
+	if err != nil {
+		return nil
+	}
+	return tags
 }

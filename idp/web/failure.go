@@ -54,6 +54,7 @@ var kindByKey = map[string]string{
 	"error.client.disabled":       templates.FailedAgency,
 	"error.client.down":           templates.FailedAgency,
 	"error.too_large":             templates.FailedTooLarge,
+	"error.method":                templates.FailedMethod,
 	"error.request":               templates.FailedRequest,
 	"error.throttled":             templates.FailedThrottled,
 	"error.not_found":             templates.FailedNotFound,
@@ -77,6 +78,12 @@ var outcomeByCode = map[idp.Code]outcome{
 	idp.CodeUnavailable: {templates.FailedDown, http.StatusServiceUnavailable},
 }
 
+// statusByKind are the pages whose status says more than the code.
+var statusByKind = map[string]int{
+	templates.FailedTooLarge: http.StatusRequestEntityTooLarge,
+	templates.FailedMethod:   http.StatusMethodNotAllowed,
+}
+
 // classify names the page and the status of an error.
 func classify(err error) outcome {
 	var coded idp.Coded
@@ -93,8 +100,8 @@ func classify(err error) outcome {
 		if kind, ok := kindByKey[coded.MessageKey()]; ok {
 			o.kind = kind
 		}
-		if o.kind == templates.FailedTooLarge {
-			o.status = http.StatusRequestEntityTooLarge
+		if status, ok := statusByKind[o.kind]; ok {
+			o.status = status
 		}
 		return o
 	case errors.Is(err, context.DeadlineExceeded):
