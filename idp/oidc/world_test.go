@@ -70,7 +70,7 @@ func newWorld(t testing.TB) *world {
 
 // mount wires the endpoints as idp/server does.
 func (w *world) mount() {
-	log := slog.New(slog.DiscardHandler)
+	log := slog.New(slog.NewTextHandler(w.Output(), nil))
 	clients := desk.NewClientCache(desk.NewClients(w.DB.DB), w.clock.Now)
 	visits := visits{w, account.New(w.DB.DB, w.ring)}
 	set := signingKeys(w)
@@ -159,6 +159,8 @@ func (w *world) person() idp.AccountID {
 	id := idp.NewID()
 	w.exec(`INSERT INTO account (account_id, state, stage, language, tokens_valid_from, terms_version, terms_accepted_at, last_used_at, created_at)
 		VALUES ($1, 'active', 'simplified', 'be', $2, '1', $2, $2, $2)`, id, w.clock.Now())
+	w.exec(`INSERT INTO credential (credential_id, account_id, method, verifier, changed_at, created_at)
+		VALUES ($1, $2, 'password', '', $3, $3)`, idp.NewID(), id, w.clock.Now())
 	return idp.AccountID(id)
 }
 
@@ -581,4 +583,25 @@ func serviceClient(m *client.Metadata) {
 	m.GrantTypes = []client.GrantType{client.GrantClientCredentials}
 	m.RedirectURIs = nil
 	m.Scope = "registry:read registry:write"
+}
+
+// accountOf is who is logged in in the browser.
+func accountOf(b *browser) (id idp.AccountID) {
+	b.Helper()
+	hash, _ := session.HashSecret(b.cookies["session"])
+	err := b.DB.QueryRow(b.Context(), `SELECT account_id::text FROM session WHERE secret_hash = $1`, hash[:]).Scan((*string)(&id))
+	if err != nil {
+		b.Fatal(err)
+	}
+	return id
+}
+
+// advance moves protocol time. What waits for the audit is written first, as
+// the worker of production would have.
+func (w *world) advance(d time.Duration) time.Time {
+	w.Helper()
+	if err := w.batch.Flush(w.Context()); err != nil {
+		w.Fatal(err)
+	}
+	return w.clock.Advance(d)
 }
