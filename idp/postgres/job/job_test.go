@@ -394,6 +394,37 @@ func TestSweep_RemovesWhatHasEndedInBatches(t *testing.T) {
 	}
 }
 
+// A row that says when it ends must go some time: whoever adds a table with
+// an end adds it to the sweep, or here with the reason why not.
+func TestSweep_KnowsEveryTableWhoseRowsEnd(t *testing.T) {
+	b := setup(t)
+	kept := []string{
+		"consent",          // what was agreed is kept with the account
+		"proofing",         // so is how a person was known
+		"client_assertion", // goes by partition
+		"river_leader",     // River's own
+	}
+	var tables []string
+	err := b.QueryRow(t.Context(), `
+		SELECT array_agg(c.relname::text)
+		FROM pg_attribute a
+		JOIN pg_class c ON c.oid = a.attrelid
+		WHERE a.attname = 'expires_at' AND c.relkind IN ('r', 'p') AND NOT c.relispartition
+			AND c.relnamespace = 'public'::regnamespace`).Scan(&tables)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, table := range tables {
+		swept := slices.Contains(kept, table)
+		for _, e := range ended {
+			swept = swept || e.table == table
+		}
+		if !swept {
+			t.Errorf("nobody sweeps %s", table)
+		}
+	}
+}
+
 func TestPartitions_MakesDaysAndDropsThoseThatEnded(t *testing.T) {
 	b := setup(t)
 	// The database has a say in what has ended, by its own clock.

@@ -2,6 +2,7 @@ package job
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -29,6 +30,7 @@ var ended = []struct {
 	{"oauth_grant", "expires_at", time.Hour},     // takes what is left of its codes and tokens along
 	{"session", "expires_at", 24 * time.Hour},
 	{"operator_session", "expires_at", 24 * time.Hour},
+	{"operator_answer", "expires_at", time.Hour},
 	{"operator_invite", "expires_at", 30 * 24 * time.Hour},
 	{"throttle", "expires_at", 0},
 	// What was sent or given up is kept as long as the same event could come again.
@@ -49,37 +51,37 @@ func sweeps(d *db.DB) []rules.Task {
 }
 
 // Sweep removes rows that have ended, in batches, until none is left or ctx
-// ends, and returns how many. Several at once do not disturb one another.
-func Sweep(ctx context.Context, q db.Querier, now time.Time) (int64, error) {
-	var total int64
+// ends, and returns how many. What cannot be swept now does not keep the rest
+// from going.
+func Sweep(ctx context.Context, q db.Querier, now time.Time) (total int64, err error) {
 	for _, e := range ended {
-		for {
-			n, err := sweepBatch(ctx, q, e.table, e.column, now.Add(-e.keep))
-			total += n
-			if err != nil {
-				return total, err
-			}
-			if n < perBatch {
-				break
-			}
-		}
+		n, failed := sweepTable(ctx, q, e.table, e.column, now.Add(-e.keep))
+		total += n
+		err = errors.Join(err, failed)
 	}
-	return total, nil
+	return total, err
 }
 
-func sweepBatch(ctx context.Context, q db.Querier, table, column string, before time.Time) (int64, error) {
-	// The names are constants above. Rows that somebody holds are left for
-	// the next time.
-	tag, err := q.Exec(ctx, fmt.Sprintf(`
+func sweepTable(ctx context.Context, q db.Querier, table, column string, before time.Time) (total int64, err error) {
+	// The names are constants above.
+	statement := fmt.Sprintf(`
 		DELETE FROM %[1]s
 		WHERE ctid = ANY (ARRAY(
 			SELECT ctid
 			FROM %[1]s
 			WHERE %[2]s < $1
 			ORDER BY %[2]s
-			LIMIT %[3]d
-			FOR UPDATE SKIP LOCKED))`, table, column, perBatch), before)
-	return tag.RowsAffected(), db.Error("sweep "+table, err)
+			LIMIT %[3]d))`, table, column, perBatch)
+	for {
+		tag, err := q.Exec(ctx, statement, before)
+		if err != nil {
+			return total, db.Error("sweep "+table, err)
+		}
+		total += tag.RowsAffected()
+		if tag.RowsAffected() < perBatch {
+			return total, nil
+		}
+	}
 }
 
 // Partitions makes the partitions that will be needed and drops the days of
