@@ -51,6 +51,8 @@ var table = []struct {
 	{"idp/oidc/...", with("idp/flow/...", "idp/oidc/...")},
 	{"idp/postgres/cluster", nil},
 	{"idp/postgres/db", with("migrations")},
+	// Its rules (pauses, what is too old) are idp/job's; what runs them is here.
+	{"idp/postgres/job", with("migrations", "idp/postgres/db", "idp/postgres/audit", "idp/job")},
 	{"idp/postgres/...", with("migrations", "idp/postgres/db", "idp/postgres/audit", "idp/postgres/job")},
 	{"idp/job", with("idp/flow/...", "idp/text")},
 	{"idp/notify/...", with("idp/flow/...", "idp/text")},
