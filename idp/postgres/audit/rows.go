@@ -2,6 +2,7 @@ package audit
 
 import (
 	"context"
+	"math"
 	"time"
 
 	chain "surety/idp/audit"
@@ -9,6 +10,9 @@ import (
 
 	"github.com/jackc/pgx/v5"
 )
+
+// everything is no limit.
+const everything = math.MaxInt32
 
 // readRecords calls each with the events of transactions from <= xid < upto,
 // in the order in which they are sealed, up to limit.

@@ -200,7 +200,7 @@ func sum(ctx context.Context, q db.Querier, from, horizon uint64) (upto uint64, 
 		if upto == records[0].XID {
 			upto++
 			records = records[:0]
-			if err := readRecords(ctx, q, from, upto, 1<<31-1, keep); err != nil {
+			if err := readRecords(ctx, q, from, upto, everything, keep); err != nil {
 				return 0, nil, err
 			}
 		}
