@@ -146,3 +146,12 @@ func newClient(roots *x509.CertPool, g guard) *http.Client {
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 }
+
+// NewClient returns an HTTP client for other calls to addresses that agencies
+// registered, such as jwks_uri: bounded in time, following no redirect, and
+// with the same guard, so that nobody has us call into our own network.
+func NewClient(cfg Config) *http.Client {
+	c := newClient(cfg.Roots, guard{allowed: cfg.Networks})
+	c.Timeout = deadline
+	return c
+}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"surety/assurance"
+	"surety/consent"
 )
 
 // StepKind names a step of an interaction.
@@ -120,7 +121,7 @@ func next(c Case) Step {
 		return step
 	}
 	switch {
-	case c.Visitor.Account.TermsVersion != c.Terms:
+	case !consent.Terms{Version: c.Terms}.AcceptedBy(c.Visitor.Account.TermsVersion):
 		return Step{Kind: StepTerms}
 	case !c.ConsentCovers, c.Request.Has(PromptConsent) && !c.consentedHere():
 		return Step{Kind: StepConsent}

@@ -3,6 +3,7 @@ package server
 import (
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/url"
 	"os"
@@ -31,6 +32,10 @@ type Config struct {
 	Sandbox bool `env:"SURETY_SANDBOX"`
 	Mail    MailConfig
 	SMS     SMSConfig
+	// Clock is protocol time, for tests alone: it cannot be set from outside.
+	Clock func() time.Time `env:"-"`
+	// Log gets the log's lines; nil means standard error.
+	Log io.Writer `env:"-"`
 }
 
 // MailConfig is the SMTP relay.

@@ -1,0 +1,196 @@
+package world
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"surety/cmd/sandbox/outbox"
+	"surety/idp/client"
+	"surety/idp/flow/account"
+	"surety/idp/flow/operator"
+	"surety/idp/idptest"
+	"surety/idp/keys"
+	"surety/idp/server"
+)
+
+// World is a running house that belongs to one test.
+type World struct {
+	testing.TB
+	DB       *idptest.DB
+	Issuer   string
+	Outbox   *outbox.Box
+	Operator *operator.Service
+	Config   server.Config
+	log      *lines
+}
+
+// Password is what every seeded account logs in with.
+const Password = "correct horse battery 47"
+
+// New starts a world. It ends with the test.
+func New(t testing.TB) *World {
+	t.Helper()
+	w := &World{TB: t, DB: idptest.Unopened(t), log: &lines{}}
+	ctx, stop := context.WithCancel(context.Background())
+	var running sync.WaitGroup
+	t.Cleanup(func() {
+		stop()
+		running.Wait()
+		if t.Failed() {
+			t.Logf("the house's log:\n%s", w.log)
+		}
+	})
+	l := w.must(net.Listen("tcp", "127.0.0.1:0"))
+	w.Issuer = fmt.Sprintf("http://localhost:%d", l.Addr().(*net.TCPAddr).Port)
+	mail, sms := w.startOutbox(ctx, &running)
+	w.Config = server.Config{
+		Issuer: w.Issuer, Listen: []string{l.Addr().String()}, DatabaseURL: w.DB.URL, KeysFile: w.keysFile(), Profile: "demo",
+		StopTimeout: 5 * time.Second, Sandbox: true, Log: w.log,
+		Mail: server.MailConfig{Addr: mail, From: "surety@example.test", TLS: "none"},
+		SMS:  server.SMSConfig{URL: "http://" + sms + "/sms", KeyFile: w.file("sms-key", "sms-secret")},
+	}
+	running.Go(func() { w.run(ctx, "serve", func() error { return server.ServeOn(ctx, w.Config, []net.Listener{l}) }) })
+	running.Go(func() { w.run(ctx, "work", func() error { return server.Work(ctx, w.Config) }) })
+	w.waitReady()
+	service, done, err := server.OpenOperator(ctx, w.Config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(done)
+	w.Operator = service
+	return w
+}
+
+func (w *World) run(ctx context.Context, what string, f func() error) {
+	if err := f(); err != nil && ctx.Err() == nil {
+		w.Errorf("%s ended: %v", what, err)
+	}
+}
+
+func (w *World) must(l net.Listener, err error) net.Listener {
+	w.Helper()
+	if err != nil {
+		w.Fatal(err)
+	}
+	return l
+}
+
+func (w *World) file(name, content string) string {
+	w.Helper()
+	path := filepath.Join(w.TempDir(), name)
+	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+		w.Fatal(err)
+	}
+	return path
+}
+
+func (w *World) keysFile() string { return w.file("keys.json", string(keys.NewRing().Marshal())) }
+
+func (w *World) startOutbox(ctx context.Context, running *sync.WaitGroup) (mail, sms string) {
+	box := outbox.New(outbox.Config{SMSKey: "sms-secret", Now: time.Now, Log: slog.New(slog.DiscardHandler)})
+	w.Outbox = box.Box()
+	mailOn, webOn := w.must(net.Listen("tcp", "127.0.0.1:0")), w.must(net.Listen("tcp", "127.0.0.1:0"))
+	running.Go(func() { w.run(ctx, "outbox", func() error { return box.Serve(ctx, mailOn, webOn) }) })
+	return mailOn.Addr().String(), webOn.Addr().String()
+}
+
+// waitReady asks the readiness probe until it says yes.
+func (w *World) waitReady() {
+	w.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	for tick := time.NewTicker(20 * time.Millisecond); ; {
+		if resp, err := http.Get(w.Issuer + "/ready"); err == nil {
+			_, _ = io.Copy(io.Discard, resp.Body)
+			_ = resp.Body.Close()
+			if resp.StatusCode == http.StatusOK {
+				tick.Stop()
+				return
+			}
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			w.Fatalf("the house is not ready:\n%s", w.log)
+		}
+	}
+}
+
+// Seed makes an account that logs in with the e-mail address and Password.
+func (w *World) Seed(email string) account.Seeded {
+	w.Helper()
+	made, err := server.Seed(w.Context(), w.Config, []account.Seed{{
+		Contact: email, FamilyName: "Kavalenka", GivenName: "Hanna", Patronymic: "Piatrouna", Password: Password, Language: "en",
+	}})
+	if err != nil {
+		w.Fatal(err)
+	}
+	return made[0]
+}
+
+// Register adds one client from RFC 7591 metadata; development allows http on
+// loopback.
+func (w *World) Register(metadata string) operator.Registered {
+	w.Helper()
+	docs, err := client.ParseImport(strings.NewReader(metadata))
+	if err != nil {
+		w.Fatal(err)
+	}
+	docs[0].Metadata.Development = true
+	made, err := w.Operator.AddClients(w.Context(), "test", []operator.Registration{{Metadata: docs[0].Metadata}}, false)
+	if err != nil {
+		w.Fatal(err)
+	}
+	return made[0]
+}
+
+// Mail waits for the next message to the address after the message with the
+// given number, which may be 0.
+func (w *World) Mail(to string, after int64) outbox.Message {
+	w.Helper()
+	ctx, cancel := context.WithTimeout(w.Context(), 20*time.Second)
+	defer cancel()
+	v := w.Outbox.Wait(ctx, outbox.Filter{To: to, After: after})
+	if len(v.Messages) == 0 {
+		w.Fatal(errors.New("no message came to " + to))
+	}
+	return v.Messages[0]
+}
+
+// Random returns text that no other test uses.
+func Random() string { return strings.ToLower(rand.Text()[:12]) }
+
+// lines keeps the log of a world for the case that its test fails.
+type lines struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+// Write keeps what was logged, up to a bound.
+func (l *lines) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.text.Len() < 1<<20 {
+		l.text.Write(p)
+	}
+	return len(p), nil
+}
+
+// String returns what was logged.
+func (l *lines) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}

@@ -1,0 +1,83 @@
+package server
+
+import (
+	"surety/assurance"
+	"surety/idp/authn/passkey"
+	"surety/idp/authn/password"
+	"surety/idp/flow/account"
+	"surety/idp/flow/operator"
+	"surety/idp/flow/signin"
+	"surety/idp/oidc/claims"
+	accountstore "surety/idp/postgres/account"
+	consentstore "surety/idp/postgres/consent"
+	"surety/idp/postgres/desk"
+	personstore "surety/idp/postgres/person"
+)
+
+// flows are the use cases of people, over the real stores.
+type flows struct {
+	signin  *signin.Flow
+	account *account.Flow
+	hasher  *password.Hasher
+	people  *personstore.Store
+}
+
+// productWords are words that a password here must not lean on.
+var productWords = []string{"surety"}
+
+func (h *house) flows() (*flows, error) {
+	hasher, err := password.New(password.Config{}, h.ring, h.now)
+	if err != nil {
+		return nil, err
+	}
+	var breached *password.Breached
+	if h.cfg.BreachedFile != "" {
+		if breached, err = password.OpenBreached(h.cfg.BreachedFile); err != nil {
+			return nil, err
+		}
+	}
+	store, people := accountstore.New(h.db, h.ring), personstore.New(h.db, h.ring)
+	s := signin.New(signin.Config{
+		Policy: h.policy, Terms: h.profile.Terms.Version, Contacts: h.profile.Contacts,
+	}, signin.Parts{
+		InTx: h.db.InTx, Sessions: store, Logins: store, Interactions: store, Throttles: store, People: people,
+		Consents: consentstore.New(h.db, h.ring), Clients: h.clients, Passwords: hasher, Audit: h.audit, Notices: h.queue,
+		Texts: h.texts, Subjects: h.subjects(), Values: claims.Values, Fingerprint: h.ring.Fingerprint, Now: h.now, Civil: h.civil,
+	})
+	a := account.New(account.Config{
+		Issuer: h.cfg.Issuer, Terms: h.profile.Terms.Version, Contacts: h.profile.Contacts, Level: h.lowestLevel(),
+	}, account.Parts{
+		InTx: h.db.InTx, Proofs: store, Accounts: store, Logins: store, Arrivals: s, People: people, Throttles: store,
+		Rules: password.NewRules(productWords, breached), Passwords: hasher, Audit: h.audit, Notices: h.queue, Texts: h.texts,
+		Ring: h.ring, Now: h.now,
+	})
+	return &flows{signin: s, account: a, hasher: hasher, people: people}, nil
+}
+
+func (h *house) subjects() claims.Subjects { return claims.Subjects{Ring: h.ring} }
+
+// lowestLevel is what somebody who has just registered has proven.
+func (h *house) lowestLevel() assurance.LevelName { return h.profile.Policy.Levels[0].Name }
+
+// operator is the use cases of those who run the house.
+func (h *house) operator() *operator.Service {
+	levels := make([]assurance.LevelName, len(h.profile.Policy.Levels))
+	for i, l := range h.profile.Policy.Levels {
+		levels[i] = l.Name
+	}
+	operators := desk.NewOperators(h.db)
+	return operator.New(operator.Deps{
+		InTx: h.db.InTx, Clients: desk.NewClients(h.db), Keys: desk.NewKeys(h.db), Operators: operators, Sessions: operators,
+		Audit: h.audit, Ring: h.ring, Passkeys: h.passkeys(), Clock: h.now, Levels: levels, Issuer: h.cfg.Issuer,
+	})
+}
+
+// passkeys are those of operators. Commands that need none may run without an
+// issuer, and then there are none.
+func (h *house) passkeys() operator.Passkeys {
+	p, err := passkey.New(passkey.Config{Issuer: h.cfg.Issuer, Name: "Surety"})
+	if err != nil {
+		return nil
+	}
+	return passkey.Operators{Passkeys: p}
+}
