@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"surety/assurance"
+	"surety/idp/authn/passkey"
 	"surety/idp/client"
 	"surety/idp/flow/operator"
 	"surety/idp/idptest"
@@ -12,6 +13,8 @@ import (
 	"surety/idp/postgres/audit"
 	"surety/idp/postgres/desk"
 )
+
+const issuer = "https://id.example.org"
 
 // bench is the use cases on a database of their own.
 type bench struct {
@@ -29,10 +32,12 @@ func setup(t *testing.T) *bench {
 	t.Helper()
 	b := &bench{t: t, ctx: t.Context(), db: idptest.Database(t), clock: idptest.NewClock(idptest.Start), ring: keys.NewRing()}
 	b.clients, b.keys = desk.NewClients(b.db.DB), desk.NewKeys(b.db.DB)
+	passkeys, err := passkey.New(passkey.Config{Issuer: issuer, Name: "Surety"})
+	b.must(err)
 	b.Service = operator.New(operator.Deps{
 		InTx: b.db.InTx, Clients: b.clients, Keys: b.keys, Operators: desk.NewOperators(b.db.DB), Sessions: desk.NewOperators(b.db.DB),
 		Audit: audit.New(b.ring.Seal), Ring: b.ring, Clock: b.clock.Now, Levels: []assurance.LevelName{"basic", "substantial"},
-		Issuer: "https://id.example.org",
+		Issuer: issuer, Passkeys: passkey.Operators{Passkeys: passkeys},
 	})
 	return b
 }

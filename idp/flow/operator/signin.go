@@ -128,12 +128,6 @@ func (s *Service) Who(ctx context.Context, secret string) (Me, error) {
 	return Me{ID: got.Operator.ID, Name: name}, err
 }
 
-// Sweep removes logins and answers that have been over for a while, and tells
-// how many. The worker calls it until nothing is left.
-func (s *Service) Sweep(ctx context.Context, limit int) (int64, error) {
-	return s.Sessions.Sweep(ctx, s.Clock(), limit)
-}
-
 func (s *Service) name(o idp.Operator) (string, error) {
 	plain, err := s.Ring.Open(namePurpose, []byte(o.ID), o.Name)
 	if err != nil {

@@ -66,8 +66,7 @@ type Operators interface {
 	VoidBootstrap(ctx context.Context, tx idp.Tx, all bool, now time.Time) error
 }
 
-// Sessions stores passkeys and logins. It has one method more than the house
-// style allows: sweeping belongs to whoever knows the rows.
+// Sessions stores passkeys and logins.
 type Sessions interface {
 	// Answer marks a challenge as answered, once. Errors: conflict when it was;
 	// unavailable.
@@ -86,7 +85,4 @@ type Sessions interface {
 	Touch(ctx context.Context, hash [32]byte, idleExpiresAt time.Time) error
 	// End ends a session. Ending one that is over is no error. Errors: unavailable.
 	End(ctx context.Context, tx idp.Tx, hash [32]byte, now time.Time) error
-	// Sweep removes at most limit logins and as many answers that have been
-	// over for a day. Errors: unavailable.
-	Sweep(ctx context.Context, now time.Time, limit int) (int64, error)
 }
