@@ -11,7 +11,6 @@ import (
 	"surety/idp"
 	"surety/idp/flow/operator"
 	"surety/idp/idptest/authenticator"
-	"surety/idp/postgres/desk"
 	"surety/idp/session"
 
 	"github.com/google/go-cmp/cmp"
@@ -375,21 +374,5 @@ func TestNames(t *testing.T) {
 	b.must(b.db.QueryRow(b.ctx, `SELECT (SELECT string_agg(o::text, '') FROM operator o) || (SELECT string_agg(i::text, '') FROM operator_invite i)`).Scan(&dump))
 	if strings.Contains(dump, "Anna") || strings.Contains(dump, ticket.Secret) {
 		t.Error("a name or a secret is in the rows in clear")
-	}
-}
-
-func TestSweep(t *testing.T) {
-	t.Parallel()
-	b := setup(t)
-	key, _ := b.first()
-	_, err := b.signIn(key)
-	b.must(err)
-	sweeper := desk.NewOperators(b.db.DB)
-	if n, err := sweeper.Sweep(b.ctx, b.clock.Now(), 100); err != nil || n != 0 {
-		t.Errorf("swept %d that still count, %v", n, err)
-	}
-	b.clock.Advance(48 * time.Hour)
-	if n, err := sweeper.Sweep(b.ctx, b.clock.Now(), 100); err != nil || n != 4 { // two logins, two answers
-		t.Errorf("swept %d, %v", n, err)
 	}
 }

@@ -100,21 +100,3 @@ func (s *Operators) End(ctx context.Context, tx idp.Tx, hash [32]byte, now time.
 			AND ended_at IS NULL`, hash[:], now)
 	return db.Error("end operator's session", err)
 }
-
-// Sweep removes at most limit sessions and answers that have been over for a
-// day, and tells how many it removed. The worker calls it until it is few.
-func (s *Operators) Sweep(ctx context.Context, now time.Time, limit int) (int64, error) {
-	before := now.Add(-24 * time.Hour)
-	var n int64
-	err := s.db.QueryRow(ctx, `
-		WITH s AS (
-			DELETE FROM operator_session
-			WHERE secret_hash IN (SELECT secret_hash FROM operator_session WHERE expires_at < $1 LIMIT $2)
-			RETURNING 1),
-		a AS (
-			DELETE FROM operator_answer
-			WHERE challenge_hash IN (SELECT challenge_hash FROM operator_answer WHERE expires_at < $1 LIMIT $2)
-			RETURNING 1)
-		SELECT (SELECT count(*) FROM s) + (SELECT count(*) FROM a)`, before, limit).Scan(&n)
-	return n, db.Error("sweep operators' sessions", err)
-}
