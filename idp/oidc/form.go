@@ -7,6 +7,8 @@ import (
 	"net/url"
 	"strings"
 	"unicode/utf8"
+
+	"surety/idp"
 )
 
 // Bounds of what an endpoint reads (DESIGN §10).
@@ -69,3 +71,20 @@ func contains(list []string, s string) bool {
 
 // shortened keeps a hostile name from filling an answer.
 func shortened(name string) string { return name[:min(len(name), 40)] }
+
+// maxClientID bounds client_id; ours are far shorter.
+const maxClientID = 255
+
+// ClientID reads a client_id. What cannot be one (RFC 6749, appendix A.1) is
+// known to be unknown without asking the database, which would choke on it.
+func ClientID(text string) (idp.ClientID, bool) {
+	if text == "" || len(text) > maxClientID {
+		return "", false
+	}
+	for i := range len(text) {
+		if text[i] < ' ' || text[i] > '~' {
+			return "", false
+		}
+	}
+	return idp.ClientID(text), true
+}

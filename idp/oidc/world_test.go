@@ -173,7 +173,7 @@ func (w *world) confirm(id idp.AccountID) {
 
 // agree stores the consent of a person to a client.
 func (w *world) agree(id idp.AccountID, a *agency, scopes ...string) {
-	names := claims.Names(scopes, claims.Request{})
+	names := append([]string{}, claims.Names(scopes, claims.Request{})...)
 	w.exec(`UPDATE consent SET superseded_by = $3 WHERE account_id = $1 AND client_id = $2 AND superseded_by IS NULL AND withdrawn_at IS NULL`,
 		string(id), string(a.ID), idp.NewID())
 	w.exec(`INSERT INTO consent (consent_id, account_id, client_id, scopes, claims, granted_at)

@@ -57,11 +57,12 @@ func (e *Endpoint) identify(ctx context.Context, form url.Values) (*asked, *oidc
 	failed := func(kind string, c *client.Client) *oidc.Failure {
 		return &oidc.Failure{Status: http.StatusBadRequest, Kind: kind, Client: c, Locales: locales}
 	}
-	if len(form["client_id"]) != 1 || len(form["redirect_uri"]) > 1 {
+	id, ok := oidc.ClientID(form.Get("client_id"))
+	if !ok || len(form["client_id"]) > 1 || len(form["redirect_uri"]) > 1 {
 		return nil, failed(oidc.FailedClient, nil)
 	}
 	var err error
-	a.client, err = e.Clients.Client(ctx, idp.ClientID(form.Get("client_id")))
+	a.client, err = e.Clients.Client(ctx, id)
 	switch {
 	case idp.CodeOf(err) == idp.CodeNotFound:
 		return nil, failed(oidc.FailedClient, nil)

@@ -113,7 +113,7 @@ func parseBasic(header string) (id idp.ClientID, secret string, ok bool) {
 		return "", "", false
 	}
 	secret, err = url.QueryUnescape(rawSecret)
-	if err != nil || strings.ContainsRune(decoded, 0) {
+	if err != nil {
 		return "", "", false
 	}
 	return idp.ClientID(decoded), secret, true
@@ -121,7 +121,11 @@ func parseBasic(header string) (id idp.ClientID, secret string, ok bool) {
 
 // check compares what was presented with what the client is registered with.
 func (e *Endpoint) check(ctx context.Context, p presented) (*client.Client, error) {
-	c, err := e.Clients.Client(ctx, p.id)
+	id, ok := oidc.ClientID(string(p.id))
+	if !ok {
+		return nil, invalid("the client is not known")
+	}
+	c, err := e.Clients.Client(ctx, id)
 	switch {
 	case idp.CodeOf(err) == idp.CodeNotFound:
 		return nil, invalid("the client is not known")
