@@ -168,6 +168,11 @@ func TestEvent_CheckRefusesWhatWouldLieThereForYears(t *testing.T) {
 		"attr name":     {Type: "a.b", Attrs: map[string]string{"E-Mail": "x"}},
 		"attr too long": {Type: "a.b", Attrs: map[string]string{"a": strings.Repeat("x", 2049)}},
 		"many attrs":    {Type: "a.b", Attrs: many},
+		"not a uuid":    {Type: "a.b", AccountID: "alena"},
+		"session":       {Type: "a.b", SessionID: "'; --"},
+		"zero byte":     {Type: "a.b", ClientID: "a\x00b"},
+		"not text":      {Type: "a.b", Attrs: map[string]string{"a": "\xff"}},
+		"long actor":    {Type: "a.b", ActorID: strings.Repeat("x", 201)},
 		"long personal": {Type: "a.b", Personal: map[string]string{"a": strings.Repeat("x", 17<<10)}},
 	} {
 		if e.Check() == nil {

@@ -3,9 +3,13 @@ package audit
 import (
 	"fmt"
 	"regexp"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"surety/idp"
+
+	"github.com/google/uuid"
 )
 
 // SealFunc encrypts a personal value. The Seal methods of the key ring and of
@@ -51,6 +55,7 @@ const (
 	maxAttrs     = 32
 	maxAttrBytes = 2048
 	maxPersonal  = 16 << 10
+	maxID        = 200
 )
 
 // Check reports a mistake in how the event was made, before it reaches the
@@ -59,12 +64,15 @@ func (e Event) Check() error {
 	if !typeShape.MatchString(e.Type) || len(e.Type) > 100 {
 		return fmt.Errorf("audit event type %.100q is not of the shape noun.verb", e.Type)
 	}
+	if !storable(string(e.AccountID), string(e.SessionID), e.ActorID, string(e.ClientID)) {
+		return fmt.Errorf("audit event %s: an id is not one", e.Type)
+	}
 	if len(e.Attrs) > maxAttrs || len(e.Personal) > maxAttrs {
 		return fmt.Errorf("audit event %s has too many attributes", e.Type)
 	}
 	for name, value := range e.Attrs {
-		if !attrShape.MatchString(name) || len(value) > maxAttrBytes {
-			return fmt.Errorf("audit event %s: attribute %.100q is misnamed or too long", e.Type, name)
+		if !attrShape.MatchString(name) || len(value) > maxAttrBytes || !clean(value) {
+			return fmt.Errorf("audit event %s: attribute %.100q is misnamed, too long or not text", e.Type, name)
 		}
 	}
 	size := 0
@@ -76,3 +84,17 @@ func (e Event) Check() error {
 	}
 	return nil
 }
+
+// storable reports whether PostgreSQL will take the ids. One event that it
+// refuses would hold up all others that are written together with it.
+func storable(account, session, actor, client string) bool {
+	for _, id := range []string{account, session} {
+		if id != "" && (len(id) != len(uuid.Nil.String()) || uuid.Validate(id) != nil) {
+			return false
+		}
+	}
+	return len(actor) <= maxID && clean(actor) && len(client) <= maxID && clean(client)
+}
+
+// clean is text as PostgreSQL takes it: UTF-8 without zero bytes.
+func clean(text string) bool { return utf8.ValidString(text) && !strings.Contains(text, "\x00") }

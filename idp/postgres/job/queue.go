@@ -48,8 +48,10 @@ type Queue struct {
 
 // NewQueue returns a queue on the database.
 func NewQueue(d *db.DB, seal Seal, log *slog.Logger) (*Queue, error) {
-	// Without queues of its own the client only inserts.
-	client, err := river.NewClient(riverpgxv5.New(d.Pool), &river.Config{Logger: log})
+	// Without queues of its own the client only inserts. It would leave out
+	// the word to the workers when it gave one a moment ago; how long enqueuing
+	// takes must not tell one person what another just did.
+	client, err := river.NewClient(riverpgxv5.New(d.Pool), &river.Config{Logger: log, FetchCooldown: river.FetchCooldownMin})
 	if err != nil {
 		return nil, fmt.Errorf("open job queue: %w", err)
 	}
