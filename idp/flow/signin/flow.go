@@ -61,6 +61,8 @@ type Interactions interface {
 	OpenInteraction(ctx context.Context, browser [32]byte, i interaction.Interaction) error
 	// Interaction returns one and the browser it belongs to. Errors: not_found, unavailable.
 	Interaction(ctx context.Context, id idp.InteractionID) (interaction.Interaction, [32]byte, error)
+	// ClaimInteraction binds one to another browser, once. Errors: unavailable.
+	ClaimInteraction(ctx context.Context, id idp.InteractionID, from, to [32]byte, now time.Time) (bool, error)
 	// FinishInteraction completes one, once. Errors: unavailable.
 	FinishInteraction(ctx context.Context, tx idp.Tx, browser [32]byte, id idp.InteractionID, o interaction.Outcome, now time.Time) (bool, error)
 	// ChoseAccount records the account to go on as. Errors: unavailable.
