@@ -1,0 +1,78 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+)
+
+// description is what scripts read: DATA/sandbox.json.
+type description struct {
+	Issuer      string           `json:"issuer"`
+	Agency      string           `json:"agency"`
+	Outbox      string           `json:"outbox"`
+	CAFile      string           `json:"ca_file"` // empty without TLS
+	Data        string           `json:"data"`
+	DatabaseURL string           `json:"database_url"`
+	Metrics     string           `json:"metrics"`
+	SMTP        string           `json:"smtp"`
+	PIDs        map[string]int   `json:"pids"`
+	Accounts    []describedLogin `json:"accounts"`
+	Clients     []metadata       `json:"clients"`
+}
+
+// describedLogin is an account that a script may log in to.
+type describedLogin struct {
+	Login    string `json:"login"`
+	Password string `json:"password"`
+	Level    string `json:"level"` // the highest it can reach now
+	Name     string `json:"name"`
+	Purpose  string `json:"purpose"` // sample or load
+}
+
+func describedLogins() []describedLogin {
+	var out []describedLogin
+	add := func(people []person, purpose string) {
+		for _, p := range people {
+			name := p.GivenName
+			if p.FamilyName != "" {
+				name += " " + p.FamilyName
+			}
+			out = append(out, describedLogin{p.Contact, p.Password, "basic", name, purpose})
+		}
+	}
+	add(samplePeople(), "sample")
+	add(loadPeople(), "load")
+	return out
+}
+
+// write replaces the file at once. It holds secrets of sample clients.
+func (d description) write(path string) error {
+	text, err := json.MarshalIndent(d, "", "  ")
+	if err != nil {
+		return fmt.Errorf("describe sandbox: %w", err)
+	}
+	return writeFile(path, append(text, '\n'), 0o600)
+}
+
+// print tells a person what there is.
+func (d description) print(w io.Writer, path string) {
+	fmt.Fprintf(w, "\nSurety is ready.\n\n")
+	fmt.Fprintf(w, "  Sample agency   %s   begin here\n", d.Agency)
+	fmt.Fprintf(w, "  Surety          %s\n", d.Issuer)
+	fmt.Fprintf(w, "  Outbox          %s   e-mail and SMS that were sent\n", d.Outbox)
+	if d.CAFile != "" {
+		fmt.Fprintf(w, "  Authority       %s   trust it in your browser\n", d.CAFile)
+	}
+	fmt.Fprintf(w, "\n  Sample accounts (level basic):\n\n")
+	for _, a := range d.Accounts {
+		if a.Purpose == "sample" {
+			fmt.Fprintf(w, "    %-20s %-26s %s\n", a.Login, a.Password, a.Name)
+		}
+	}
+	fmt.Fprintf(w, "\n  The same for scripts: %s\n  Ctrl-C stops everything; the data stay.\n\n", path)
+}
+
+// forget removes the description: there is nothing to be found any more.
+func forget(path string) { _ = os.Remove(path) }

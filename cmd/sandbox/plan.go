@@ -1,0 +1,115 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+)
+
+// Offsets of the ports from Surety's own.
+const (
+	agencyOffset = 10
+	outboxOffset = 20
+	lastOffset   = 49 // the certificate host and the registries come below it
+)
+
+// plan says where everything is. It does not change once made.
+type plan struct {
+	Port    int
+	Data    string // absolute
+	Bin     string // folder with the programs idp, agency and sandbox
+	TLS     bool
+	Profile string
+	hosts   []string // loopback addresses of this machine: 127.0.0.1, and ::1 if there
+}
+
+func newPlan(o options) (plan, error) {
+	if o.Port < 1024 || o.Port > 65535-lastOffset {
+		return plan{}, fmt.Errorf("port %d: choose one from 1024 to %d", o.Port, 65535-lastOffset)
+	}
+	data, err := filepath.Abs(o.Data)
+	if err != nil {
+		return plan{}, fmt.Errorf("data folder: %w", err)
+	}
+	p := plan{Port: o.Port, Data: data, Bin: o.Bin, TLS: o.TLS, Profile: o.Profile, hosts: []string{"127.0.0.1"}}
+	if p.Bin == "" {
+		self, err := os.Executable()
+		if err != nil {
+			return plan{}, fmt.Errorf("find the programs: %w", err)
+		}
+		p.Bin = filepath.Dir(self)
+	}
+	if l, err := net.Listen("tcp", "[::1]:0"); err == nil {
+		_ = l.Close()
+		p.hosts = append(p.hosts, "::1")
+	}
+	return p, nil
+}
+
+// origin is the address of a part, by the offset of its port. The outbox alone
+// never has TLS: it is the sandbox's own.
+func (p plan) origin(offset int) string {
+	scheme := "http"
+	if p.TLS && offset != outboxOffset {
+		scheme = "https"
+	}
+	return scheme + "://localhost:" + strconv.Itoa(p.Port+offset)
+}
+
+// addresses are what a part listens on. localhost may be either family to a
+// browser, so both are served.
+func (p plan) addresses(offset int) []string {
+	var out []string
+	for _, host := range p.hosts {
+		out = append(out, net.JoinHostPort(host, strconv.Itoa(p.Port+offset)))
+	}
+	return out
+}
+
+// program is the path of one of our programs.
+func (p plan) program(name string) string { return filepath.Join(p.Bin, name) }
+
+// file is a path in the data folder.
+func (p plan) file(names ...string) string {
+	return filepath.Join(append([]string{p.Data}, names...)...)
+}
+
+// describedIn is where scripts find everything.
+func (p plan) describedIn() string { return p.file("sandbox.json") }
+
+// prepare makes the data folder and sees that the programs are there. The
+// folder may be entered by the database's own user; its files may not be read.
+func (p plan) prepare() error {
+	if err := os.MkdirAll(p.file("log"), 0o755); err != nil {
+		return fmt.Errorf("make data folder: %w", err)
+	}
+	for _, name := range []string{"idp", "agency", "sandbox"} {
+		if _, err := os.Stat(p.program(name)); err != nil {
+			return fmt.Errorf("program %s is missing: build with `make build`", p.program(name))
+		}
+	}
+	return nil
+}
+
+// checkPorts reports ports that somebody else has, before anything starts.
+func (p plan) checkPorts() error {
+	var errs []error
+	for _, offset := range []int{0, agencyOffset} {
+		for _, address := range p.addresses(offset) {
+			l, err := net.Listen("tcp", address)
+			if err != nil {
+				errs = append(errs, inUse(address))
+				continue
+			}
+			_ = l.Close()
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func inUse(address string) error {
+	return fmt.Errorf("%s is in use: choose other ports, for example `make run PORT=18080 DATA=other`", address)
+}
