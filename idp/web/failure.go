@@ -203,7 +203,7 @@ func (s *Site) logFailure(r *http.Request, o outcome, err error) {
 		level = slog.LevelError
 	}
 	s.log.LogAttrs(r.Context(), level, "request failed",
-		slog.String("request_id", RequestID(r.Context())), slog.String("method", r.Method), slog.String("path", r.URL.Path),
+		slog.String("method", r.Method), slog.String("path", r.URL.Path),
 		slog.Int("status", o.status), slog.String("kind", o.kind), slog.Any("error", err))
 }
 

@@ -84,6 +84,10 @@ func NewSite(c Config) (*Site, error) {
 	if s.log == nil {
 		s.log = slog.Default()
 	}
+	if _, ok := s.log.Handler().(LogHandler); !ok {
+		// The reference on an error page must be in its log line, however the logger was made.
+		s.log = slog.New(LogHandler{s.log.Handler()})
+	}
 	// A proxy may change Host on the way to us; pages still come from the issuer's origin.
 	if err := s.cross.AddTrustedOrigin(issuer.Scheme + "://" + issuer.Host); err != nil {
 		return nil, fmt.Errorf("trust issuer's origin: %w", err)

@@ -105,3 +105,6 @@ func (t *Templates) render(w io.Writer, name string, f Frame, v any) error {
 	}
 	return nil
 }
+
+// Texts returns the words that the pages are made of.
+func (t *Templates) Texts() *text.Catalogue { return t.texts }
