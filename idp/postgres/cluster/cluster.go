@@ -231,7 +231,14 @@ func (c *Cluster) Stop() error {
 	if c.guard != nil {
 		c.guard.dismiss()
 	}
-	return end(c.process, c.exited)
+	if err := end(c.process, c.exited); err != nil {
+		return err
+	}
+	if c.sockets != c.dir {
+		// It may be there again already, or still in use, for another start.
+		_ = os.Remove(c.sockets)
+	}
+	return nil
 }
 
 func (c *Cluster) unlock() {
