@@ -52,6 +52,8 @@ type world struct {
 	mux      *http.ServeMux
 	pages    *pages
 	keySets  token.KeySets
+	// between runs once, when a decision was made and before it is written.
+	between func()
 }
 
 func newWorld(t testing.TB) *world {
@@ -77,7 +79,7 @@ func (w *world) mount() {
 	a := authorize.New(authorize.Config{
 		Issuer: issuer, Grants: grant.DefaultLifetimes(), Sessions: session.DefaultLifetimes(), Terms: "1",
 	}, authorize.Dependencies{
-		Clients: clients, Visits: visits, Interactions: visits, Codes: w.grants, Browser: cookies{}, Pages: w.pages,
+		Clients: clients, Visits: visits, Interactions: visits, Codes: codes{w}, Browser: cookies{}, Pages: w.pages,
 		Subjects: w.subjects, Keys: func() *keys.Set { return set }, Policy: func() assurance.Policy { return w.policy },
 		Now: w.clock.Now, Civil: w.civil.Now, Log: log,
 	})
@@ -604,4 +606,15 @@ func (w *world) advance(d time.Duration) time.Time {
 		w.Fatal(err)
 	}
 	return w.clock.Advance(d)
+}
+
+// codes lets a test change the world before the last write.
+type codes struct{ *world }
+
+func (c codes) Issue(ctx context.Context, i grant.Issue) error {
+	if f := c.between; f != nil {
+		c.between = nil
+		f()
+	}
+	return c.grants.Issue(ctx, i)
 }
