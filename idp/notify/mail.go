@@ -30,7 +30,7 @@ type Security string
 
 // The ways to protect it.
 const (
-	SecurityStartTLS Security = "starttls" // refuse to send without (the default)
+	SecurityStartTLS Security = "required" // refuse to send without (the default)
 	SecurityTLS      Security = "tls"      // from the first byte (RFC 8314)
 	// SecurityOpportunistic uses STARTTLS where it is offered. Whoever sits
 	// between can take the offer away; passwords are never sent without TLS.
@@ -80,7 +80,7 @@ func NewMailer(cfg MailConfig) (*Mailer, error) {
 			return nil, errors.New("mail password needs TLS")
 		}
 	default:
-		return nil, fmt.Errorf("mail security %q is none of starttls, tls, opportunistic, none", cfg.Security)
+		return nil, fmt.Errorf("mail security %q is none of required, tls, opportunistic, none", cfg.Security)
 	}
 	if cfg.Deadline == 0 {
 		cfg.Deadline = defaultDeadline
