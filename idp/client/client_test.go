@@ -83,6 +83,7 @@ func TestEveryWrongMemberIsNamed(t *testing.T) {
 		"fragment":            {uri("https://tax.example/cb#x"), "redirect_uris"},
 		"empty fragment":      {uri("https://tax.example/cb#"), "redirect_uris"},
 		"wildcard":            {uri("https://*.tax.example/cb"), "redirect_uris"},
+		"wildcard in path":    {uri("https://tax.example/*"), "redirect_uris"},
 		"user":                {uri("https://tax.example@evil.example/cb"), "redirect_uris"},
 		"backslash":           {uri(`https://evil.example\@tax.example/cb`), "redirect_uris"},
 		"relative":            {uri("/cb"), "redirect_uris"},

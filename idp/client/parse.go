@@ -90,9 +90,12 @@ func ParseImport(r io.Reader) ([]Document, error) {
 	}
 	var out []Document
 	for i, raw := range raws {
-		d, err := parseOne(raw)
+		d, err := Parse(raw)
+		if err != nil && len(raws) > 1 {
+			err = fmt.Errorf("client %d of %d: %w", i+1, len(raws), err)
+		}
 		if err != nil {
-			return nil, fmt.Errorf("client %d of %d: %w", i+1, len(raws), err)
+			return nil, err
 		}
 		if d.Metadata.IDTokenSignedResponseAlg == "" {
 			d.Metadata.IDTokenSignedResponseAlg = RS256
@@ -102,7 +105,10 @@ func ParseImport(r io.Reader) ([]Document, error) {
 	return out, nil
 }
 
-func parseOne(raw []byte) (Document, error) {
+// Parse reads one client's metadata, without the defaults of an import.
+//
+// Errors: *InvalidMetadata.
+func Parse(raw []byte) (Document, error) {
 	var members map[string]json.RawMessage
 	if err := json.Unmarshal(raw, &members); err != nil {
 		return Document{}, invalid("the document", "is not a JSON object")
@@ -241,7 +247,7 @@ func (m Metadata) MarshalJSON() ([]byte, error) {
 // UnmarshalJSON reads what MarshalJSON wrote. Members from a later version
 // are passed over, so that two versions can run side by side.
 func (m *Metadata) UnmarshalJSON(b []byte) error {
-	d, err := parseOne(b)
+	d, err := Parse(b)
 	if err != nil {
 		return err
 	}
