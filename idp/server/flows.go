@@ -45,7 +45,7 @@ func (h *house) flows() (*flows, error) {
 		Texts: h.texts, Subjects: h.subjects(), Values: claims.Values, Fingerprint: h.ring.Fingerprint, Now: h.now, Civil: h.civil,
 	})
 	a := account.New(account.Config{
-		Issuer: h.cfg.Issuer, Terms: h.profile.Terms.Version, Contacts: h.profile.Contacts, Level: h.lowestLevel(),
+		Issuer: h.cfg.Issuer, Terms: h.profile.Terms.Version, Contacts: h.profile.Contacts,
 	}, account.Parts{
 		InTx: h.db.InTx, Proofs: store, Accounts: store, Logins: store, Arrivals: s, People: people, Throttles: store,
 		Rules: password.NewRules(productWords, breached), Passwords: hasher, Audit: h.audit, Notices: h.queue, Texts: h.texts,
@@ -55,9 +55,6 @@ func (h *house) flows() (*flows, error) {
 }
 
 func (h *house) subjects() claims.Subjects { return claims.Subjects{Ring: h.ring} }
-
-// lowestLevel is what somebody who has just registered has proven.
-func (h *house) lowestLevel() assurance.LevelName { return h.profile.Policy.Levels[0].Name }
 
 // operator is the use cases of those who run the house.
 func (h *house) operator() *operator.Service {

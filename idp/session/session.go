@@ -73,18 +73,10 @@ func Begin(id idp.SessionID, account idp.AccountID, use assurance.Use, shared bo
 	}
 }
 
-// maxUses bounds a session's memory of logins; the newest use of each method
-// and authenticator matters most, so the oldest go first.
-const maxUses = 16
-
 // Add returns the session with one more use, as after logging in again.
 // The absolute end does not move.
 func (s Session) Add(use assurance.Use, now time.Time, l Lifetimes) Session {
-	uses := append(append([]assurance.Use(nil), s.Uses...), use)
-	if len(uses) > maxUses {
-		uses = uses[len(uses)-maxUses:]
-	}
-	s.Uses, s.SeenAt, s.IdleExpiresAt = uses, now, now.Add(l.idle(s.Shared, false))
+	s.Uses, s.SeenAt, s.IdleExpiresAt = assurance.Remember(s.Uses, use), now, now.Add(l.idle(s.Shared, false))
 	return s
 }
 

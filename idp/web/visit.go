@@ -4,7 +4,9 @@ import (
 	"net/http"
 	"time"
 
+	"surety/idp/client"
 	"surety/idp/session"
+	"surety/idp/web/templates"
 )
 
 // Visit tells the use cases about the browser of this request. It gives the
@@ -37,6 +39,16 @@ func (s *Site) Enter(w http.ResponseWriter, t session.Ticket) {
 		keep = t.ExpiresAt.Sub(s.now())
 	}
 	s.SetSession(w, t.Secret, keep)
+}
+
+// OnBehalf puts the agency's name into the frame and lets the page's forms
+// end at the agency. A nil client changes nothing.
+func OnBehalf(w http.ResponseWriter, f *templates.Frame, c *client.Client) {
+	if c == nil {
+		return
+	}
+	f.Agency = c.Name(f.Lang)
+	AllowRedirect(w, c.RedirectURIs...)
 }
 
 // PathContinue is the dispatcher of pending requests: every page of one

@@ -4,7 +4,6 @@ import (
 	"context"
 	"time"
 
-	"surety/assurance"
 	"surety/idp"
 	"surety/idp/audit"
 	"surety/idp/authn/password"
@@ -114,10 +113,9 @@ type MACs interface {
 
 // Config is the numbers and rules.
 type Config struct {
-	Issuer   string              // links begin with it
-	Terms    string              // version of the terms of use in force
-	Contacts contact.Rules       // which contacts are taken
-	Level    assurance.LevelName // that a new password is bound to; empty: basic
+	Issuer   string        // links begin with it
+	Terms    string        // version of the terms of use in force
+	Contacts contact.Rules // which contacts are taken
 }
 
 // Parts is what the use cases work with. Every field is needed.
@@ -146,9 +144,6 @@ type Flow struct {
 
 // New returns the use cases.
 func New(c Config, p Parts) *Flow {
-	if c.Level == "" {
-		c.Level = "basic"
-	}
 	return &Flow{p: p, config: c}
 }
 

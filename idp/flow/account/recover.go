@@ -206,7 +206,7 @@ func (f *Flow) reset(ctx context.Context, tx idp.Tx, now time.Time, b session.Br
 	}
 	c := idp.Credential{
 		ID: idp.CredentialID(idp.NewID()), AccountID: a.AccountID, Method: assurance.MethodPassword, Verifier: verifier,
-		BoundLevel: f.config.Level, DependsOn: []idp.ContactID{a.ContactID}, DependsUntil: now.Add(dependsFor), ChangedAt: now,
+		DependsOn: []idp.ContactID{a.ContactID}, DependsUntil: now.Add(dependsFor), ChangedAt: now,
 	}
 	if err := f.p.Accounts.SetPassword(ctx, tx, c); err != nil {
 		return session.Ticket{}, err

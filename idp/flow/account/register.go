@@ -237,7 +237,10 @@ func (f *Flow) newAccount(p idp.ContactProof, name verification.Name, verifier, 
 		},
 		Credential: idp.Credential{
 			ID: idp.CredentialID(idp.NewID()), AccountID: id, Method: assurance.MethodPassword, Verifier: verifier,
-			BoundLevel: f.config.Level, ChangedAt: now,
+			// No bound level: this is what the account began with, and every
+			// identity that is proven later is bound to it. What it may count
+			// for is limited by the stage alone.
+			ChangedAt: now,
 		},
 	}
 	for _, a := range []idp.Attribute{

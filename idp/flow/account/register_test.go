@@ -48,7 +48,7 @@ func TestRegistrationEndsLoggedInAtSimplified(t *testing.T) {
 	if a.Stage != assurance.StageSimplified || a.TermsVersion != w.Profile.Terms.Version || a.Language != "en" {
 		t.Errorf("account %+v", a)
 	}
-	if u.Method != assurance.MethodPassword || u.BoundLevel != "basic" || len(u.DependsOn) != 1 || !u.At.Equal(w.Clock.Now()) {
+	if u.Method != assurance.MethodPassword || u.BoundLevel != "" || len(u.DependsOn) != 1 || !u.At.Equal(w.Clock.Now()) {
 		t.Errorf("use %+v", u)
 	}
 	if len(v.Authenticators) != 1 || len(v.Authenticators[0].DependsOn) != 1 {

@@ -41,7 +41,7 @@ func (p *Pages) consent(w http.ResponseWriter, r *http.Request) error {
 		return elsewhere(w, r, err)
 	}
 	f := p.Site.Frame(w, r)
-	f.Agency = screen.Client.Name(f.Lang)
+	web.OnBehalf(w, &f, screen.Client)
 	v := templates.Consent{
 		Agency: f.Agency, Offline: screen.Offline, Until: screen.Until, Remembered: screen.Remembered,
 		PolicyURI: screen.Client.Policies.In(f.Lang), TermsURI: screen.Client.TermsOfUses.In(f.Lang), LogoURI: screen.Client.Logos.In(f.Lang),
@@ -93,9 +93,7 @@ func (p *Pages) termsAccept(w http.ResponseWriter, r *http.Request) error {
 		return elsewhere(w, r, err)
 	}
 	f := p.Site.Frame(w, r)
-	if screen.Client != nil {
-		f.Agency = screen.Client.Name(f.Lang)
-	}
+	web.OnBehalf(w, &f, screen.Client)
 	return web.Page(w, http.StatusOK, func(out io.Writer) error {
 		return p.Site.Templates.TermsAccept(out, f, templates.TermsAccept{Version: screen.Version, Since: p.Terms.Since, Text: p.document(r)})
 	})

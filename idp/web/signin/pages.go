@@ -69,16 +69,9 @@ func (p *Pages) Mount(m web.Mux) {
 func (p *Pages) frame(w http.ResponseWriter, r *http.Request) templates.Frame {
 	f := p.Site.Frame(w, r)
 	if f.Interaction != "" {
-		f.Agency = name(p.Agencies.Agency(r.Context(), p.Site.Visit(w, r), idp.InteractionID(f.Interaction)), f.Lang)
+		web.OnBehalf(w, &f, p.Agencies.Agency(r.Context(), p.Site.Visit(w, r), idp.InteractionID(f.Interaction)))
 	}
 	return f
-}
-
-func name(c *client.Client, lang string) string {
-	if c == nil {
-		return ""
-	}
-	return c.Name(lang)
 }
 
 // elsewhere turns "another step is due" into a way to it.

@@ -27,7 +27,7 @@ func (p *Pages) signIn(w http.ResponseWriter, r *http.Request) error {
 		return elsewhere(w, r, err)
 	}
 	f := p.Site.Frame(w, r)
-	f.Agency = name(screen.Client, f.Lang)
+	web.OnBehalf(w, &f, screen.Client)
 	return web.Page(w, http.StatusOK, func(out io.Writer) error {
 		return p.Site.Templates.SignIn(out, f, templates.SignIn{Login: screen.LoginHint, Again: screen.Again})
 	})
@@ -70,7 +70,7 @@ func (p *Pages) selectAccount(w http.ResponseWriter, r *http.Request) error {
 		return elsewhere(w, r, err)
 	}
 	f := p.Site.Frame(w, r)
-	f.Agency = name(screen.Client, f.Lang)
+	web.OnBehalf(w, &f, screen.Client)
 	return web.Page(w, http.StatusOK, func(out io.Writer) error {
 		return p.Site.Templates.SelectAccount(out, f, templates.SelectAccount{
 			Candidates: []templates.Candidate{{ID: string(screen.AccountID), Name: screen.Name, Login: screen.Login}},

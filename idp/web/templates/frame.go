@@ -78,8 +78,12 @@ func ProblemsOf(err error) Problems {
 	}
 	p := Problem{Key: coded.MessageKey(), Args: coded.MessageArgs()}
 	var full *idp.Error
-	if errors.As(err, &full) {
+	var field interface{ ErrorField() string }
+	switch {
+	case errors.As(err, &full):
 		p.Field = full.Field
+	case errors.As(err, &field): // errors of the rule folders
+		p.Field = field.ErrorField()
 	}
 	return Problems{p}
 }
