@@ -111,7 +111,7 @@ func (s *Store) SetPassword(ctx context.Context, tx idp.Tx, c idp.Credential) er
 		ON CONFLICT (account_id) WHERE method = 'password' DO UPDATE
 		SET verifier = excluded.verifier, bound_level = excluded.bound_level, depends_on = excluded.depends_on,
 			depends_until = excluded.depends_until, changed_at = excluded.changed_at`,
-		c.ID, c.AccountID, c.Verifier, c.BoundLevel, c.DependsOn, at(c.DependsUntil), c.ChangedAt)
+		c.ID, c.AccountID, c.Verifier, c.BoundLevel, append([]idp.ContactID{}, c.DependsOn...), at(c.DependsUntil), c.ChangedAt)
 	return db.Error("set password", err)
 }
 
