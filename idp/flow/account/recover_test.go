@@ -61,7 +61,7 @@ func TestR7_RecoveryEndsOtherSessionsAndLogsIn(t *testing.T) {
 		t.Error(err)
 	}
 	v, err := w.SignIn.Visitor(t.Context(), got.Ticket.Secret, w.Clock.Now())
-	if err != nil || len(v.Uses[0].DependsOn) != 1 || v.Uses[0].BoundLevel != "basic" {
+	if err != nil || len(v.Uses[0].DependsOn) != 1 || v.Uses[0].BoundLevel != "" {
 		t.Errorf("the use does not depend on the contact: %+v, %v", v.Uses, err)
 	}
 	_, err = w.Account.ResetPassword(t.Context(), in)
