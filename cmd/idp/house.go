@@ -1,0 +1,24 @@
+package main
+
+import (
+	"context"
+
+	"surety/idp/audit"
+	"surety/idp/flow/account"
+	"surety/idp/flow/operator"
+	"surety/idp/postgres/db"
+	"surety/idp/server"
+)
+
+// house is what the commands reach of everything else. Tests put their own
+// database and clock behind it.
+type house struct {
+	config  func() (server.Config, error)
+	serve   func(ctx context.Context, c server.Config) error
+	work    func(ctx context.Context, c server.Config) error
+	migrate func(ctx context.Context, c server.Config, dryRun bool) ([]db.Migration, error)
+	verify  func(ctx context.Context, c server.Config, known audit.Head) (audit.Report, error)
+	seed    func(ctx context.Context, c server.Config, seeds []account.Seed) ([]account.Seeded, error)
+	// operator opens the operator's use cases; closing gives back what they hold.
+	operator func(ctx context.Context, c server.Config) (service *operator.Service, closing func(), err error)
+}
