@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -49,11 +50,14 @@ func describedLogins() []describedLogin {
 
 // write replaces the file at once. It holds secrets of sample clients.
 func (d description) write(path string) error {
-	text, err := json.MarshalIndent(d, "", "  ")
-	if err != nil {
+	var text bytes.Buffer
+	enc := json.NewEncoder(&text)
+	enc.SetEscapeHTML(false) // addresses stay readable
+	enc.SetIndent("", "  ")
+	if err := enc.Encode(d); err != nil {
 		return fmt.Errorf("describe sandbox: %w", err)
 	}
-	return writeFile(path, append(text, '\n'), 0o600)
+	return writeFile(path, text.Bytes(), 0o600)
 }
 
 // print tells a person what there is.

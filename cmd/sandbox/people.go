@@ -34,7 +34,7 @@ func loadPeople() []person {
 	var out []person
 	for i := range loadAccounts {
 		out = append(out, person{
-			Contact: fmt.Sprintf("load%d@example.test", i), FamilyName: "Load", GivenName: fmt.Sprintf("Number %d", i),
+			Contact: fmt.Sprintf("load%d@example.test", i), FamilyName: "Load", GivenName: "Person " + string(rune('A'+i/26)) + string(rune('A'+i%26)), // a name has no digits
 			Password: loadPassword, Language: "en",
 		})
 	}
