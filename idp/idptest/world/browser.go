@@ -34,7 +34,7 @@ func (w *World) Browser() *Browser {
 		w.Fatal(err)
 	}
 	return &Browser{TB: w.TB, Jar: jar, home: home, Lang: "en", Client: &http.Client{
-		Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		Jar: jar, Transport: w.Transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}
 }
 

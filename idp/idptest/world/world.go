@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -34,15 +35,16 @@ type World struct {
 	Operator *operator.Service
 	Config   server.Config
 	log      *lines
+	ahead    *atomic.Int64 // how far protocol time is ahead of the real one
 }
 
 // Password is what every seeded account logs in with.
 const Password = "correct horse battery 47"
 
 // New starts a world. It ends with the test.
-func New(t testing.TB) *World {
+func New(t testing.TB, options ...Option) *World {
 	t.Helper()
-	w := &World{TB: t, DB: idptest.Unopened(t), log: &lines{}}
+	w := &World{TB: t, DB: idptest.Unopened(t), Transport: http.DefaultTransport, log: &lines{}}
 	ctx, stop := context.WithCancel(context.Background())
 	var running sync.WaitGroup
 	t.Cleanup(func() {
@@ -56,12 +58,16 @@ func New(t testing.TB) *World {
 	w.Issuer = fmt.Sprintf("http://localhost:%d", l.Addr().(*net.TCPAddr).Port)
 	mail, sms := w.startOutbox(ctx, &running)
 	w.Config = server.Config{
-		Issuer: w.Issuer, Listen: []string{l.Addr().String()}, DatabaseURL: w.DB.URL, KeysFile: w.keysFile(), Profile: "demo",
+		Listen: []string{l.Addr().String()}, DatabaseURL: w.DB.URL, KeysFile: w.keysFile(), Profile: "demo",
 		StopTimeout: 5 * time.Second, Sandbox: true, Log: w.log,
 		Mail: server.MailConfig{Addr: mail, From: "surety@example.test", TLS: "none"},
 		SMS:  server.SMSConfig{URL: "http://" + sms + "/sms", KeyFile: w.file("sms-key", "sms-secret")},
 	}
-	running.Go(func() { w.run(ctx, "serve", func() error { return server.ServeOn(ctx, w.Config, []net.Listener{l}) }) })
+	for _, o := range options {
+		o(w)
+	}
+	w.Config.Issuer = w.Issuer
+	running.Go(func() { w.run(ctx, "serve", func() error { return w.serve(ctx, l) }) })
 	running.Go(func() { w.run(ctx, "work", func() error { return server.Work(ctx, w.Config) }) })
 	w.waitReady()
 	service, done, err := server.OpenOperator(ctx, w.Config)
@@ -71,6 +77,18 @@ func New(t testing.TB) *World {
 	t.Cleanup(done)
 	w.Operator = service
 	return w
+}
+
+// serve answers on the open listener, or on its address when the house is to
+// open it itself, with its own rules for TLS.
+func (w *World) serve(ctx context.Context, l net.Listener) error {
+	if w.Config.TLSCertFile == "" {
+		return server.ServeOn(ctx, w.Config, []net.Listener{l})
+	}
+	if err := l.Close(); err != nil {
+		return err
+	}
+	return server.Serve(ctx, w.Config)
 }
 
 func (w *World) run(ctx context.Context, what string, f func() error) {
@@ -111,8 +129,9 @@ func (w *World) waitReady() {
 	w.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
+	client := &http.Client{Transport: w.Transport}
 	for tick := time.NewTicker(20 * time.Millisecond); ; {
-		if resp, err := http.Get(w.Issuer + "/ready"); err == nil {
+		if resp, err := client.Get(w.Issuer + "/ready"); err == nil {
 			_, _ = io.Copy(io.Discard, resp.Body)
 			_ = resp.Body.Close()
 			if resp.StatusCode == http.StatusOK {
@@ -167,6 +186,25 @@ func (w *World) Mail(to string, after int64) outbox.Message {
 		w.Fatal(errors.New("no message came to " + to))
 	}
 	return v.Messages[0]
+}
+
+// Now is the time in this world: the real one, moved on by Advance.
+func (w *World) Now() time.Time { return time.Now().Add(time.Duration(w.ahead.Load())) }
+
+// Advance moves the world's time on, for both processes at once. What the
+// database and the job queue take for the time stays real; nothing of ours
+// depends on it.
+func (w *World) Advance(d time.Duration) { w.ahead.Add(int64(d)) }
+
+// Log returns what the processes have logged so far.
+func (w *World) Log() string { return w.log.String() }
+
+// For returns the same world for another test, which then is the one that
+// fails: several may share a world that outlives them.
+func (w *World) For(t testing.TB) *World {
+	c := *w
+	c.TB = t
+	return &c
 }
 
 // Random returns text that no other test uses.
