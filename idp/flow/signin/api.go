@@ -87,6 +87,7 @@ type OpenSession struct {
 
 // Overview is the person's own page.
 type Overview struct {
+	EndsAt   time.Time           // of this session, if nobody uses it any more
 	Name     string              // full name
 	Level    assurance.LevelName // held now, by all evidence of this session
 	Logins   []string            // what the person logs in with, in clear: it is their own

@@ -77,7 +77,7 @@ func (f *Flow) Overview(ctx context.Context, b session.Browser) (Overview, error
 	if err != nil {
 		return Overview{}, err
 	}
-	o := Overview{Name: fullName(person), Level: f.held(v), Logins: person.LoginNames, Contacts: masked(person)}
+	o := Overview{EndsAt: v.Session.Ends(), Name: fullName(person), Level: f.held(v), Logins: person.LoginNames, Contacts: masked(person)}
 	if o.Methods, err = f.p.Logins.Methods(ctx, v.Account.ID); err != nil {
 		return Overview{}, err
 	}

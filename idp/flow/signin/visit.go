@@ -7,7 +7,6 @@ import (
 	"surety/assurance"
 	"surety/idp"
 	"surety/idp/audit"
-	"surety/idp/client"
 	"surety/idp/interaction"
 	"surety/idp/session"
 )
@@ -35,7 +34,7 @@ func (f *Flow) here(ctx context.Context, b session.Browser) (interaction.Visitor
 	}
 	touched, changed := v.Session.Touch(now, f.config.Lifetimes, f.highest(v))
 	if changed {
-		err = f.p.Sessions.Touch(ctx, touched)
+		v.Session, err = touched, f.p.Sessions.Touch(ctx, touched)
 	}
 	return v, err
 }
@@ -196,26 +195,4 @@ func (f *Flow) LogOutEverywhere(ctx context.Context, b session.Browser) error {
 func personal(b session.Browser) map[string]string {
 	d := b.Device()
 	return map[string]string{"source": d.Source, "user_agent": d.UserAgent}
-}
-
-// Client returns a client by its id, or nil: for pages that can do without.
-func (f *Flow) Client(ctx context.Context, id idp.ClientID) *client.Client {
-	if id == "" {
-		return nil
-	}
-	c, err := f.p.Clients.Client(ctx, id)
-	if err != nil {
-		return nil
-	}
-	return c
-}
-
-// Agency returns the client of the browser's pending request, or nil: for
-// pages that can do without.
-func (f *Flow) Agency(ctx context.Context, b session.Browser, id idp.InteractionID) *client.Client {
-	i, err := f.Load(ctx, b.Hash, id)
-	if err != nil {
-		return nil
-	}
-	return f.Client(ctx, i.Request.ClientID)
 }

@@ -57,7 +57,12 @@ type Hasher struct {
 	// During is called before each password is compared, for tests of what
 	// happens meanwhile; nil does nothing.
 	During func()
+	Stale  bool // every verifier counts as made with old parameters
+	Busy   bool // the queue is full
 }
+
+// NeedsRehash is the real one's, or true when Stale.
+func (h *Hasher) NeedsRehash(verifier string) bool { return h.Stale || h.Hasher.NeedsRehash(verifier) }
 
 // Hash counts and hashes.
 func (h *Hasher) Hash(ctx context.Context, source, password string) (string, error) {
@@ -67,6 +72,9 @@ func (h *Hasher) Hash(ctx context.Context, source, password string) (string, err
 
 // Verify counts and compares.
 func (h *Hasher) Verify(ctx context.Context, now time.Time, source, password string, c idp.Credential) (assurance.Use, error) {
+	if h.Busy {
+		return assurance.Use{}, idp.E(idp.CodeUnavailable, "error.busy").With("wait", time.Second)
+	}
 	h.Count.Add(1)
 	if h.During != nil {
 		h.During()
