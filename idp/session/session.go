@@ -50,6 +50,14 @@ func (s Session) Open(now time.Time) bool {
 	return s.EndedAt.IsZero() && now.Before(s.IdleExpiresAt) && now.Before(s.ExpiresAt)
 }
 
+// Ends is when the session ends if nobody uses it any more.
+func (s Session) Ends() time.Time {
+	if s.ExpiresAt.Before(s.IdleExpiresAt) {
+		return s.ExpiresAt
+	}
+	return s.IdleExpiresAt
+}
+
 // touchEvery bounds how often a live session is written: the idle end moves
 // in steps of a minute, which nobody can see and the database can.
 const touchEvery = time.Minute

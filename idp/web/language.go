@@ -37,13 +37,13 @@ func (s *Site) switchLanguage(w http.ResponseWriter, r *http.Request) error {
 	if lang := r.PostForm.Get("lang"); s.Texts.Has(lang) {
 		s.setCookie(w, cookieLang, lang, langAge)
 	}
-	return SeeOther(w, r, localPath(r.PostForm.Get("return")))
+	return SeeOther(w, r, LocalPath(r.PostForm.Get("return")))
 }
 
-// localPath returns the path if it stays on this site, and / otherwise: a
+// LocalPath returns the path if it stays on this site, and / otherwise: a
 // redirect must not lead to where a stranger wants. Its ui_locales goes, or
 // the language that was just chosen would be overruled.
-func localPath(path string) string {
+func LocalPath(path string) string {
 	u, err := url.Parse(path)
 	if err != nil || u.IsAbs() || u.Host != "" || u.User != nil || !strings.HasPrefix(u.Path, "/") ||
 		strings.HasPrefix(u.Path, "//") || strings.ContainsAny(path, "\\\r\n\t") {

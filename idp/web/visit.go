@@ -21,6 +21,9 @@ func (s *Site) Visit(w http.ResponseWriter, r *http.Request) session.Browser {
 	}
 }
 
+// Until is how long it is until t.
+func (s *Site) Until(t time.Time) time.Duration { return t.Sub(s.now()) }
+
 // maxUserAgent bounds what a browser may call itself.
 const maxUserAgent = 256
 

@@ -21,6 +21,7 @@ type Pages struct {
 func (p *Pages) Mount(m web.Mux) {
 	m.Get("/account", p.account)
 	m.Post("/account/logout-everywhere", p.logoutEverywhere)
+	m.Post("/session/prolong", p.prolong)
 }
 
 func (p *Pages) account(w http.ResponseWriter, r *http.Request) error {
@@ -36,7 +37,7 @@ func (p *Pages) account(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	f := p.Site.Frame(w, r)
-	f.Person = o.Name
+	f.Person, f.SessionLeft = o.Name, p.Site.Until(o.EndsAt)
 	v := view(o, sessions, f.Lang)
 	return web.Page(w, http.StatusOK, func(out io.Writer) error { return p.Site.Templates.Account(out, f, v) })
 }
@@ -54,7 +55,7 @@ func view(o signin.Overview, sessions signin.SessionPage, lang string) templates
 	}
 	for _, s := range sessions.Sessions {
 		v.Sessions = append(v.Sessions, templates.OpenSession{
-			Device: s.UserAgent, Current: s.Current, Shared: s.Shared, Started: s.CreatedAt, LastSeen: s.SeenAt,
+			Device: s.Device, Current: s.Current, Shared: s.Shared, Started: s.CreatedAt, LastSeen: s.SeenAt,
 		})
 	}
 	for _, a := range o.Agencies {
@@ -78,4 +79,20 @@ func (p *Pages) logoutEverywhere(w http.ResponseWriter, r *http.Request) error {
 	}
 	p.Site.ClearSession(w)
 	return web.SeeOther(w, r, "/signed-out?everywhere=1")
+}
+
+// prolong keeps the session open because the person said so (RULES R11). The
+// page's script asks in the background; without it the person comes back to
+// the page.
+func (p *Pages) prolong(w http.ResponseWriter, r *http.Request) error {
+	if _, err := p.SignIn.Prolong(r.Context(), p.Site.Visit(w, r)); errors.Is(err, signin.ErrNobody) {
+		return web.SeeOther(w, r, "/sign-in")
+	} else if err != nil {
+		return err
+	}
+	if r.Header.Get("Accept") == "application/json" {
+		w.WriteHeader(http.StatusNoContent)
+		return nil
+	}
+	return web.SeeOther(w, r, web.LocalPath(r.PostForm.Get("return")))
 }
