@@ -7,15 +7,16 @@ import (
 	"crypto/x509"
 	"net"
 	"net/http"
-	"time"
+
+	"surety/idp/server"
 )
 
 // Option changes a world before it starts.
 type Option func(*World)
 
-// WithClock gives the house a protocol time of the test's own.
-func WithClock(now func() time.Time) Option {
-	return func(w *World) { w.Config.Clock = now }
+// WithConfig changes settings.
+func WithConfig(change func(*server.Config)) Option {
+	return func(w *World) { change(&w.Config) }
 }
 
 // WithAuthority has the house trust the authority (PEM) in its calls out, as

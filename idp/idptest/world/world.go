@@ -34,8 +34,10 @@ type World struct {
 	Outbox   *outbox.Box
 	Operator *operator.Service
 	Config   server.Config
-	log      *lines
-	ahead    *atomic.Int64 // how far protocol time is ahead of the real one
+	// Transport reaches the house; programs other than browsers may need it.
+	Transport http.RoundTripper
+	log       *lines
+	ahead     *atomic.Int64 // how far protocol time is ahead of the real one
 }
 
 // Password is what every seeded account logs in with.
@@ -44,7 +46,7 @@ const Password = "correct horse battery 47"
 // New starts a world. It ends with the test.
 func New(t testing.TB, options ...Option) *World {
 	t.Helper()
-	w := &World{TB: t, DB: idptest.Unopened(t), Transport: http.DefaultTransport, log: &lines{}}
+	w := &World{TB: t, DB: idptest.Unopened(t), Transport: http.DefaultTransport, log: &lines{}, ahead: &atomic.Int64{}}
 	ctx, stop := context.WithCancel(context.Background())
 	var running sync.WaitGroup
 	t.Cleanup(func() {
@@ -59,7 +61,7 @@ func New(t testing.TB, options ...Option) *World {
 	mail, sms := w.startOutbox(ctx, &running)
 	w.Config = server.Config{
 		Listen: []string{l.Addr().String()}, DatabaseURL: w.DB.URL, KeysFile: w.keysFile(), Profile: "demo",
-		StopTimeout: 5 * time.Second, Sandbox: true, Log: w.log,
+		StopTimeout: 5 * time.Second, Sandbox: true, Log: w.log, Clock: w.Now,
 		Mail: server.MailConfig{Addr: mail, From: "surety@example.test", TLS: "none"},
 		SMS:  server.SMSConfig{URL: "http://" + sms + "/sms", KeyFile: w.file("sms-key", "sms-secret")},
 	}
