@@ -14,6 +14,11 @@
 //	mail.<notice>.{subject,body}  e-mail
 //	sms.<notice>                  SMS
 //
+// Values are filled in by name: rules give lower-case names (count chooses the
+// plural form, until is when it may be tried again), pages and messages give
+// upper-case ones. The values of messages are Code, Link, Valid (a duration),
+// Time, Device, Login. Times and durations are written as the language does.
+//
 // A key that does not exist never breaks a page: a safe general text is shown
 // and the key is logged. A test sees to it that each key exists in each
 // language with each plural form of that language.

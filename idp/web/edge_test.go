@@ -22,7 +22,7 @@ func TestHeaders(t *testing.T) {
 	for _, w := range []*httptest.ResponseRecorder{b.get("/form"), b.get("/nowhere"), b.get("/panic"), b.post("/form"), b.post("/token"), b.do("PUT", "/form", ""), b.get("/form?x=%zz")} {
 		for name, value := range map[string]string{
 			"Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
-			"X-Content-Type-Options":  "nosniff", "Referrer-Policy": "no-referrer", "Cache-Control": "no-store", "X-Frame-Options": "DENY",
+			"X-Content-Type-Options":  "nosniff", "Referrer-Policy": "same-origin", "Cache-Control": "no-store", "X-Frame-Options": "DENY",
 			"Strict-Transport-Security": "max-age=31536000",
 		} {
 			if got := w.Header().Get(name); got != value {

@@ -19,7 +19,9 @@ func (s *Site) setHeaders(h http.Header, id string) {
 	h.Set("Content-Security-Policy", policyHead+policyTail)
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("X-Frame-Options", "DENY")
-	h.Set("Referrer-Policy", "no-referrer")
+	// Not no-referrer: with it browsers send "Origin: null" with our own forms,
+	// and older ones, which send no Sec-Fetch-Site, could no longer use them.
+	h.Set("Referrer-Policy", "same-origin")
 	h.Set("Cross-Origin-Opener-Policy", "same-origin")
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Request-Id", id)

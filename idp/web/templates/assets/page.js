@@ -95,7 +95,8 @@
       event.preventDefault();
       fetch(form.action, { method: "POST", body: new URLSearchParams(new FormData(form)), headers: { Accept: "application/json" } })
         .then(function (answer) {
-          if (!answer.ok) throw new Error(answer.status);
+          // Led elsewhere: the session has ended, and the person should see that.
+          if (!answer.ok || answer.redirected) throw new Error(answer.status);
           dialog.close();
           wait(Number(dialog.dataset.left));
         })
