@@ -76,7 +76,9 @@ func (a *Agency) Handler() http.Handler {
 	mux.HandleFunc("POST /logout", a.logout)
 	mux.HandleFunc("GET /signed-out", a.signedOut)
 	mux.HandleFunc("POST /backchannel-logout", a.backchannel)
-	mux.HandleFunc("GET /ready", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
+	nothing := func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) }
+	mux.HandleFunc("GET /ready", nothing)
+	mux.HandleFunc("GET /favicon.ico", nothing) // browsers ask for it unbidden
 	// Surety's own call is no browser's, so the protection lets it through.
 	return a.pages.headers(http.NewCrossOriginProtection().Handler(mux))
 }

@@ -118,14 +118,20 @@ type visitView struct {
 	ACR       string
 	Ways      []string // text keys of what amr says
 	AMR       string
-	AuthTime  string
-	Refreshed string
+	AuthTime  time.Time // UTC; zero when unknown
+	Refreshed time.Time // likewise
 	Refresh   bool
 	Userinfo  []claim
 	IDToken   []claim
 }
 
 type claim struct{ Name, Value string }
+
+// Machine is a moment for programs that read the page.
+func (visitView) Machine(t time.Time) string { return t.Format(time.RFC3339) }
+
+// Read is a moment for people, the same in every language.
+func (visitView) Read(t time.Time) string { return t.Format("2006-01-02, 15:04:05 UTC") }
 
 func (p *pages) home(w http.ResponseWriter, r *http.Request, v *visit, t *told, now time.Time) {
 	out := view{Page: "home"}
@@ -199,12 +205,7 @@ func inWords(v *visit) *visitView {
 			out.Ways = append(out.Ways, "amr_"+value)
 		}
 	}
-	if !v.authTime.IsZero() {
-		out.AuthTime = v.authTime.UTC().Format(time.RFC3339)
-	}
-	if !v.refreshed.IsZero() {
-		out.Refreshed = v.refreshed.UTC().Format(time.RFC3339)
-	}
+	out.AuthTime, out.Refreshed = v.authTime.UTC(), v.refreshed.UTC()
 	for _, name := range []string{"name", "given_name", "family_name", "email", "phone_number"} {
 		if out.Name = plain(v.userinfo[name]); out.Name != "" {
 			break

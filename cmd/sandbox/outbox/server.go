@@ -105,7 +105,9 @@ func (s *Server) Handler() http.Handler {
 	mux.HandleFunc("GET /faults", s.faults.show)
 	mux.HandleFunc("POST /faults", s.faults.set)
 	mux.HandleFunc("DELETE /faults", s.faults.clear)
-	mux.HandleFunc("GET /ready", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
+	nothing := func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) }
+	mux.HandleFunc("GET /ready", nothing)
+	mux.HandleFunc("GET /favicon.ico", nothing) // browsers ask for it unbidden
 	return onlyLocal(http.NewCrossOriginProtection().Handler(mux))
 }
 
