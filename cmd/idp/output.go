@@ -11,6 +11,7 @@ import (
 
 	"surety/idp"
 	"surety/idp/client"
+	"surety/idp/text"
 )
 
 // answer prints a result: as JSON, or as print writes it.
@@ -84,14 +85,19 @@ func (c *call) fail(err error) int {
 }
 
 // plain is an error in the operator's words: where it has a cause, the cause
-// alone, because code and text key are for pages.
+// alone, because code and text key are for pages; else what a page would say.
 func plain(err error) string {
-	text := err.Error()
 	var coded *idp.Error
-	if errors.As(err, &coded) && coded.Cause != nil {
-		text = strings.Replace(text, coded.Error(), coded.Cause.Error(), 1)
+	if !errors.As(err, &coded) {
+		return err.Error()
 	}
-	return text
+	words := ""
+	if coded.Cause != nil {
+		words = coded.Cause.Error()
+	} else if texts, loaded := text.Load(text.Config{}); loaded == nil {
+		words = texts.Localizer("en").Message(coded.Key, coded.Args)
+	}
+	return strings.Replace(err.Error(), coded.Error(), words, 1)
 }
 
 // warn tells about something that the result does not show.
