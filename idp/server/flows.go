@@ -10,6 +10,7 @@ import (
 	"surety/idp/oidc/claims"
 	accountstore "surety/idp/postgres/account"
 	consentstore "surety/idp/postgres/consent"
+	"surety/idp/postgres/db"
 	"surety/idp/postgres/desk"
 	personstore "surety/idp/postgres/person"
 )
@@ -38,16 +39,16 @@ func (h *house) flows() (*flows, error) {
 	}
 	store, people := accountstore.New(h.db, h.ring), personstore.New(h.db, h.ring)
 	s := signin.New(signin.Config{
-		Policy: h.policy, Terms: h.profile.Terms.Version, Contacts: h.profile.Contacts,
+		Issuer: h.cfg.Issuer, Policy: h.policy, Terms: h.profile.Terms.Version, Contacts: h.profile.Contacts,
 	}, signin.Parts{
-		InTx: h.db.InTx, Sessions: store, Logins: store, Interactions: store, Throttles: store, People: people,
+		InTx: db.Retrying(h.db.InTx), Sessions: store, Logins: store, Interactions: store, Throttles: store, People: people,
 		Consents: consentstore.New(h.db, h.ring), Clients: h.clients, Passwords: hasher, Audit: h.audit, Notices: h.queue,
 		Texts: h.texts, Subjects: h.subjects(), Values: claims.Values, Fingerprint: h.ring.Fingerprint, Now: h.now, Civil: h.civil,
 	})
 	a := account.New(account.Config{
 		Issuer: h.cfg.Issuer, Terms: h.profile.Terms.Version, Contacts: h.profile.Contacts,
 	}, account.Parts{
-		InTx: h.db.InTx, Proofs: store, Accounts: store, Logins: store, Arrivals: s, People: people, Throttles: store,
+		InTx: db.Retrying(h.db.InTx), Proofs: store, Accounts: store, Logins: store, Arrivals: s, People: people, Throttles: store,
 		Rules: password.NewRules(productWords, breached), Passwords: hasher, Audit: h.audit, Notices: h.queue, Texts: h.texts,
 		Ring: h.ring, Now: h.now,
 	})

@@ -96,6 +96,7 @@ func (f *Flow) again(ctx context.Context, purpose idp.ProofPurpose, b session.Br
 	if !p.ConfirmedAt.IsZero() {
 		return attempt(p, now), nil
 	}
+	p.Sends, p.SentAt, p.CodeExpiresAt = p.Sends+1, now, now.Add(codeLife(contact.Kind(p.Kind)))
 	err = f.p.InTx(ctx, func(ctx context.Context, tx idp.Tx) error {
 		if err := f.maySend(ctx, tx, now, p.Key, b.Source); err != nil {
 			return err
@@ -108,7 +109,6 @@ func (f *Flow) again(ctx context.Context, purpose idp.ProofPurpose, b session.Br
 		if f.store(s, &p); c.link != "" {
 			p.CodeMAC, p.LinkHash = nil, nil
 		}
-		p.Sends, p.SentAt, p.CodeExpiresAt = p.Sends+1, now, now.Add(codeLife(contact.Kind(p.Kind)))
 		if ok, err := f.p.Proofs.SentAgain(ctx, tx, p); err != nil || !ok {
 			return orOver(err)
 		}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"surety/consent"
 	"surety/idp"
 	"surety/idp/client"
 	"surety/idp/interaction"
@@ -177,7 +178,7 @@ func (f *Flow) atTerms(ctx context.Context, b session.Browser, id idp.Interactio
 		return p, err
 	case !p.visitor.Known():
 		return p, ErrNobody
-	case p.visitor.Account.TermsVersion == f.config.Terms:
+	case consent.Terms{Version: f.config.Terms}.AcceptedBy(p.visitor.Account.TermsVersion):
 		return p, ErrElsewhere
 	}
 	return p, nil
