@@ -143,7 +143,8 @@ func TestBrowserIsKept(t *testing.T) {
 		t.Error("a known browser got another id")
 	}
 	w, r := httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/", nil)
-	if h.site.Browser(w, r) != h.site.Browser(w, r) || len(w.Result().Cookies()) != 1 {
+	one, two := h.site.Browser(w, r), h.site.Browser(w, r)
+	if one != two || len(w.Result().Cookies()) != 1 {
 		t.Error("two calls gave two ids")
 	}
 }
