@@ -16,12 +16,11 @@ import (
 	"time"
 
 	"surety/assurance"
-	"surety/consent"
 	"surety/idp"
 	"surety/idp/client"
+	"surety/idp/flow/signin"
 	"surety/idp/grant"
 	"surety/idp/idptest"
-	"surety/idp/interaction"
 	"surety/idp/keys"
 	"surety/idp/oidc"
 	"surety/idp/oidc/authorize"
@@ -29,7 +28,7 @@ import (
 	"surety/idp/oidc/token"
 	"surety/idp/postgres/account"
 	"surety/idp/postgres/audit"
-	"surety/idp/postgres/db"
+	consents "surety/idp/postgres/consent"
 	"surety/idp/postgres/desk"
 	grants "surety/idp/postgres/grant"
 	"surety/idp/session"
@@ -74,7 +73,11 @@ func newWorld(t testing.TB) *world {
 func (w *world) mount() {
 	log := slog.New(slog.NewTextHandler(w.Output(), nil))
 	clients := desk.NewClientCache(desk.NewClients(w.DB.DB), w.clock.Now)
-	visits := visits{w, account.New(w.DB.DB, w.ring)}
+	people := account.New(w.DB.DB, w.ring)
+	visits := signin.New(
+		signin.Config{Policy: func() assurance.Policy { return w.policy }, Terms: "1"},
+		signin.Parts{Sessions: people, Interactions: people, Consents: consents.New(w.DB.DB, w.ring), Clients: clients, Subjects: w.subjects},
+	)
 	set := signingKeys(w)
 	a := authorize.New(authorize.Config{
 		Issuer: issuer, Grants: grant.DefaultLifetimes(), Sessions: session.DefaultLifetimes(), Terms: "1",
@@ -499,65 +502,6 @@ func (p *pages) last() oidc.Failure {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.failure
-}
-
-// visits is what idp/flow/signin gives, over its store.
-type visits struct {
-	w *world
-	*account.Store
-}
-
-func (v visits) Visitor(ctx context.Context, secret string, now time.Time) (interaction.Visitor, error) {
-	hash, ok := session.HashSecret(secret)
-	if !ok {
-		return interaction.Visitor{}, nil
-	}
-	return v.Store.Visitor(ctx, hash, now)
-}
-
-func (v visits) Consent(ctx context.Context, account idp.AccountID, client idp.ClientID) (consent.Record, error) {
-	var id string
-	r := consent.Record{AccountID: account, ClientID: client}
-	err := v.w.DB.QueryRow(ctx, `
-		SELECT consent_id::text, scopes, claims, granted_at
-		FROM consent
-		WHERE account_id = $1 AND client_id = $2 AND withdrawn_at IS NULL AND superseded_by IS NULL`,
-		string(account), string(client)).Scan(&id, &r.Scopes, &r.Claims, &r.GrantedAt)
-	if err = db.Error("read consent", err); idp.CodeOf(err) == idp.CodeNotFound {
-		return consent.Record{}, nil
-	}
-	r.ID = consent.ID(id)
-	return r, err
-}
-
-func (v visits) Open(ctx context.Context, browser [32]byte, i interaction.Interaction) error {
-	return v.OpenInteraction(ctx, browser, i)
-}
-
-func (v visits) Load(ctx context.Context, browser [32]byte, id idp.InteractionID) (interaction.Interaction, error) {
-	i, owner, err := v.Interaction(ctx, id)
-	if err == nil && owner != browser {
-		return interaction.Interaction{ID: id, Request: interaction.Request{ClientID: i.Request.ClientID}}, idp.E(idp.CodeForbidden, "")
-	}
-	return i, err
-}
-
-func (v visits) Claim(ctx context.Context, id idp.InteractionID, from, to [32]byte, now time.Time) error {
-	tag, err := v.w.DB.Exec(ctx, `
-		UPDATE interaction SET browser_hash = $3
-		WHERE interaction_id = $1 AND browser_hash = $2 AND completed_at IS NULL AND expires_at > $4`, string(id), from[:], to[:], now)
-	if err == nil && tag.RowsAffected() == 0 {
-		return idp.E(idp.CodeConflict, "")
-	}
-	return db.Error("claim", err)
-}
-
-func (v visits) Finish(ctx context.Context, browser [32]byte, id idp.InteractionID, o interaction.Outcome, now time.Time) error {
-	ok, err := v.FinishInteraction(ctx, nil, browser, id, o, now)
-	if err == nil && !ok {
-		return idp.E(idp.CodeConflict, "")
-	}
-	return err
 }
 
 func hasScope(scope, s string) bool { return slices.Contains(strings.Fields(scope), s) }

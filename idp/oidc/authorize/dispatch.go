@@ -6,7 +6,6 @@ import (
 	"net/url"
 	"time"
 
-	"surety/consent"
 	"surety/idp"
 	"surety/idp/client"
 	"surety/idp/grant"
@@ -86,9 +85,7 @@ func (e *Endpoint) look(r *http.Request, a *asked) (place, error) {
 			if err != nil {
 				return p, err
 			}
-			c.ConsentCovers = record.Covers(consent.Request{
-				AccountID: p.visitor.Account.ID, ClientID: a.client.ID, Scopes: a.request.Scopes, Claims: a.request.ConsentClaims,
-			}, p.civil)
+			c.ConsentCovers = record.Covers(a.request.Question(p.visitor.Account.ID), p.civil)
 			p.consentID = string(record.ID)
 		}
 	}
