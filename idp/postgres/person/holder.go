@@ -16,7 +16,14 @@ const holderColumns = `
 		coalesce(g.consent_id::text, ''), g.created_at, g.expires_at, g.revoked_at,
 		a.state, a.stage, a.language, a.tokens_valid_from, a.created_at,
 		coalesce(s.ended_at IS NULL AND s.idle_expires_at > $1 AND s.expires_at > $1, false),
-		coalesce(c.withdrawn_at IS NOT NULL OR c.expires_at <= $2, false), coalesce(c.claims, '{}'),`
+		-- Withdrawing a later record ends the grants of those it took the place
+		-- of too, and agreeing anew does not bring them back (idp/postgres/grant).
+		coalesce(c.withdrawn_at IS NOT NULL OR c.expires_at <= $2 OR (c.superseded_by IS NOT NULL AND EXISTS (
+			SELECT FROM consent w
+			WHERE w.account_id = c.account_id
+				AND w.client_id = c.client_id
+				AND w.withdrawn_at IS NOT NULL
+				AND w.granted_at >= c.granted_at)), false), coalesce(c.claims, '{}'),`
 
 const holderJoins = `
 	JOIN account a ON a.account_id = g.account_id
