@@ -65,10 +65,11 @@ func (s sandbox) config(c config) (config, error) {
 		return c, errors.New("sandbox: no accounts for load")
 	}
 	var pids []string
-	for _, name := range []string{"serve", "postgres"} {
-		if s.PIDs[name] > 0 {
-			pids = append(pids, fmt.Sprintf("%s=%d", name, s.PIDs[name]))
+	for name, pid := range s.PIDs { // all of them, lest the sandbox's own count as others
+		if name == "sandbox" {
+			continue // the parent of the rest, which would count twice
 		}
+		pids = append(pids, fmt.Sprintf("%s=%d", name, pid))
 	}
 	c.pids = strings.Join(pids, ",")
 	return c, nil
