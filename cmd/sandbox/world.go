@@ -119,6 +119,7 @@ func (w *world) watch(ctx context.Context) error {
 			return err
 		}
 		w.describeAgain()
+		w.say("the database runs again")
 	}
 }
 
