@@ -38,6 +38,9 @@ func (w *World) Browser() *Browser {
 	}}
 }
 
+// Home is the origin of the house.
+func (b *Browser) Home() string { return b.home.String() }
+
 // Page is where a journey ended.
 type Page struct {
 	URL    *url.URL // of the page, or the address outside the house

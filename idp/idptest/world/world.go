@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"surety/cmd/sandbox/outbox"
+	"surety/idp"
 	"surety/idp/client"
 	"surety/idp/flow/account"
 	"surety/idp/flow/operator"
@@ -198,8 +199,8 @@ func (w *World) Now() time.Time { return time.Now().Add(time.Duration(w.ahead.Lo
 // depends on it.
 func (w *World) Advance(d time.Duration) { w.ahead.Add(int64(d)) }
 
-// Log returns what the processes have logged so far.
-func (w *World) Log() string { return w.log.String() }
+// Logged returns what the processes have logged so far.
+func (w *World) Logged() string { return w.log.String() }
 
 // For returns the same world for another test, which then is the one that
 // fails: several may share a world that outlives them.
@@ -207,6 +208,38 @@ func (w *World) For(t testing.TB) *World {
 	c := *w
 	c.TB = t
 	return &c
+}
+
+// AddContact gives an account one more confirmed contact, as a later page will.
+func (w *World) AddContact(account idp.AccountID, kind idp.ContactKind, value string) {
+	w.Helper()
+	text, err := os.ReadFile(w.Config.KeysFile)
+	if err != nil {
+		w.Fatal(err)
+	}
+	ring, err := keys.ParseRing(text)
+	if err != nil {
+		w.Fatal(err)
+	}
+	owner := w.DB.Owner(w.TB)
+	var wrapped []byte
+	if err := owner.QueryRow(w.Context(), `SELECT data_key FROM account WHERE account_id = $1`, account).Scan(&wrapped); err != nil {
+		w.Fatal(err)
+	}
+	key, err := ring.UnwrapDataKey([]byte(account), wrapped)
+	if err != nil {
+		w.Fatal(err)
+	}
+	mark := ring.Fingerprint(idp.MarkContact, []byte(string(kind)+":"+value))
+	id, now := idp.NewID(), w.Now()
+	_, err = owner.Exec(w.Context(), `
+		INSERT INTO contact (contact_id, account_id, kind, fingerprint, sealed, is_main, confirmed_at, resets_from,
+			last_used_at, created_at)
+		VALUES ($1, $2, $3, $4, $5, false, $6, $6, $6, $6)`,
+		id, account, kind, mark[:], key.Seal(idp.SealedContact, []byte(id), []byte(value)), now)
+	if err != nil {
+		w.Fatal(err)
+	}
 }
 
 // Random returns text that no other test uses.
