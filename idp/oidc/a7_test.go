@@ -186,6 +186,13 @@ func TestA7_7_RequestParametersAreHonoured(t *testing.T) {
 	if less.text("scope") != "openid" || at["scope"] != "openid" || at["aud"] != issuer {
 		t.Errorf("narrowed to %v %v", at["scope"], at["aud"])
 	}
+	if info := w.userInfo(less.text("access_token")); info.status != http.StatusOK || info.body["name"] != nil {
+		t.Errorf("UserInfo gives %v", info.body)
+	}
+	// A token for the resource alone does not open UserInfo.
+	api := a.refresh(less.text("refresh_token"), "resource", "https://api.agency.example/v1")
+	w.userInfo(api.text("access_token")).want(http.StatusUnauthorized, "invalid_token")
+	less = api
 	a.refresh(less.text("refresh_token"), "scope", "openid email").want(http.StatusBadRequest, "invalid_scope")
 	a.refresh(less.text("refresh_token"), "resource", "https://other.example/").want(http.StatusBadRequest, "invalid_target")
 	// Narrowing once takes nothing away for good.

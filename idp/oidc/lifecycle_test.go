@@ -122,6 +122,9 @@ func TestGrant_EndsWith(t *testing.T) {
 			if access != c.survives {
 				t.Errorf("access token active: %t", access)
 			}
+			if info := w.userInfo(r.text("access_token")); !strings.Contains(name, "idle") && (info.status == http.StatusOK) != c.survives {
+				t.Errorf("UserInfo: %d %v", info.status, info.body)
+			}
 			for what, got := range map[string]reply{"refresh": refreshed, "code": exchanged} {
 				if c.survives {
 					got.want(http.StatusOK, "")

@@ -25,12 +25,15 @@ import (
 	"surety/idp/oidc"
 	"surety/idp/oidc/authorize"
 	"surety/idp/oidc/claims"
+	"surety/idp/oidc/store"
 	"surety/idp/oidc/token"
+	"surety/idp/oidc/userinfo"
 	"surety/idp/postgres/account"
 	"surety/idp/postgres/audit"
 	consents "surety/idp/postgres/consent"
 	"surety/idp/postgres/desk"
 	grants "surety/idp/postgres/grant"
+	"surety/idp/postgres/person"
 	"surety/idp/session"
 )
 
@@ -91,7 +94,12 @@ func (w *world) mount() {
 		Keys: func() *keys.Set { return set }, Policy: func() assurance.Policy { return w.policy },
 		Now: w.clock.Now, Civil: w.civil.Now, Log: log,
 	})
+	u := userinfo.New(userinfo.Config{
+		Issuer: issuer, Keys: func() *keys.Set { return set }, Holders: person.New(w.DB.DB, w.ring), Clients: clients, Opaque: store.Opaque,
+		Clock: w.clock.Now, Civil: w.civil.Now, Log: log,
+	})
 	w.mux = http.NewServeMux()
+	w.mux.Handle("/userinfo", u)
 	w.mux.Handle("/authorize", a.Authorize())
 	w.mux.Handle("/continue", a.Continue())
 	w.mux.Handle("/token", oidc.CrossOrigin(k.Token(), "POST"))
@@ -162,8 +170,12 @@ func (w *world) count(sql string, args ...any) (n int) {
 // person makes an account.
 func (w *world) person() idp.AccountID {
 	id := idp.NewID()
-	w.exec(`INSERT INTO account (account_id, state, stage, language, tokens_valid_from, terms_version, terms_accepted_at, last_used_at, created_at)
-		VALUES ($1, 'active', 'simplified', 'be', $2, '1', $2, $2, $2)`, id, w.clock.Now())
+	_, key, err := w.ring.NewDataKey([]byte(id))
+	if err != nil {
+		w.Fatal(err)
+	}
+	w.exec(`INSERT INTO account (account_id, state, stage, data_key, language, tokens_valid_from, terms_version, terms_accepted_at, last_used_at, created_at)
+		VALUES ($1, 'active', 'simplified', $3, 'be', $2, '1', $2, $2, $2)`, id, w.clock.Now(), key)
 	w.exec(`INSERT INTO credential (credential_id, account_id, method, verifier, changed_at, created_at)
 		VALUES ($1, $2, 'password', '', $3, $3)`, idp.NewID(), id, w.clock.Now())
 	return idp.AccountID(id)
@@ -561,4 +573,10 @@ func (c codes) Issue(ctx context.Context, i grant.Issue) error {
 		f()
 	}
 	return c.grants.Issue(ctx, i)
+}
+
+// userInfo asks UserInfo with a token.
+func (w *world) userInfo(token string) reply {
+	w.Helper()
+	return w.call(w.Context(), "/userinfo", url.Values{}, http.Header{"Authorization": {"Bearer " + token}})
 }

@@ -30,7 +30,7 @@ type Work struct {
 	Held       grant.Held
 	Redemption grant.Redemption
 	Scopes     []string // of the access token
-	Audience   []string // resources of the access token
+	Audience   []string // of the access token
 }
 
 type workKey struct{}

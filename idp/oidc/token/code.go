@@ -72,7 +72,7 @@ func (h *codeHandler) HandleTokenEndpointRequest(ctx context.Context, r fosite.A
 		return errEnded
 	}
 	w.Held, w.Scopes = held, held.Grant.Scopes
-	w.Audience, err = h.resources(held.Grant.Audience, form["resource"])
+	w.Audience, err = h.audience(held.Grant.Audience, w.Scopes, form["resource"])
 	return err
 }
 

@@ -43,10 +43,12 @@ func (h *credentialsHandler) HandleTokenEndpointRequest(ctx context.Context, r f
 	if w.Scopes, err = ownScopes(w.Client, strings.Fields(form.Get("scope"))); err != nil {
 		return err
 	}
-	w.Audience, err = narrow(w.Client.Resources, form["resource"], oidc.InvalidTarget)
-	if len(form["resource"]) == 0 {
-		w.Audience = nil // for Surety alone, unless it says for whom
+	// For Surety alone, unless it says for whom.
+	if w.Audience = form["resource"]; len(w.Audience) == 0 {
+		w.Audience = []string{h.Issuer}
+		return nil
 	}
+	_, err = narrow(w.Client.Resources, w.Audience, oidc.InvalidTarget)
 	return err
 }
 

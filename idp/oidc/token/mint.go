@@ -34,17 +34,16 @@ func (e *Endpoint) accessEnd(w *store.Work) time.Time {
 // the client is registered, and notes in the redemption what is to be written.
 func (e *Endpoint) access(w *store.Work) (string, error) {
 	g, end := w.Held.Grant, e.accessEnd(w)
-	audience := claims.AudienceOf(e.Issuer, w.Audience, w.Scopes)
 	if w.Client.AccessTokenFormat == client.TokenOpaque {
 		secret, hash := store.NewSecret()
 		w.Redemption.Access = &grant.Opaque{
-			Hash: hash, GrantID: g.ID, ClientID: w.Client.ID, Scopes: w.Scopes, Audience: audience,
+			Hash: hash, GrantID: g.ID, ClientID: w.Client.ID, Scopes: w.Scopes, Audience: w.Audience,
 			CreatedAt: w.Now, ExpiresAt: end,
 		}
 		return secret, nil
 	}
 	a := claims.Access{
-		Issuer: e.Issuer, Subject: g.Subject, Audience: audience, Expires: end.Unix(), Issued: w.Now.Unix(),
+		Issuer: e.Issuer, Subject: g.Subject, Audience: w.Audience, Expires: end.Unix(), Issued: w.Now.Unix(),
 		JTI: claims.NewJTI(g.ID), ClientID: w.Client.ID, Scope: strings.Join(w.Scopes, " "),
 	}
 	if g.ID == "" {
@@ -119,12 +118,13 @@ func narrow(granted, asked []string, code string) ([]string, error) {
 	return asked, nil
 }
 
-// resources reads the parameter resource of a token request (RFC 8707,
-// section 2.2): a part of what was granted. Surety itself may be named to get
-// a token for UserInfo alone.
-func (e *Endpoint) resources(granted, asked []string) ([]string, error) {
+// audience is whom an access token is for. A token request may name some of
+// the granted resources (RFC 8707, section 2.2), or Surety itself, and then it
+// is for exactly those: a token that is shown to an agency's API should open
+// nothing else. One that names none is for all, and for UserInfo.
+func (e *Endpoint) audience(granted, scopes, asked []string) ([]string, error) {
 	if len(asked) == 0 {
-		return granted, nil
+		return claims.AudienceOf(e.Issuer, granted, scopes), nil
 	}
 	return narrow(append([]string{e.Issuer}, granted...), asked, oidc.InvalidTarget)
 }

@@ -55,7 +55,7 @@ func (h *refreshHandler) HandleTokenEndpointRequest(ctx context.Context, r fosit
 	if w.Scopes, err = narrow(held.Grant.Scopes, strings.Fields(form.Get("scope")), oidc.InvalidScope); err != nil {
 		return err
 	}
-	if w.Audience, err = h.resources(held.Grant.Audience, form["resource"]); err != nil {
+	if w.Audience, err = h.audience(held.Grant.Audience, w.Scopes, form["resource"]); err != nil {
 		return err
 	}
 	return h.decide(w)
