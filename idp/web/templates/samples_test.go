@@ -78,6 +78,7 @@ func entrySamples() []sample {
 		page("register-code-email", pending, (*t).RegisterCode, email),
 		page("register-code-sms", with("error.code.left", "code", "count", 3), (*t).RegisterCode, sms),
 		page("register-link", nil, (*t).RegisterLink, templates.LinkLanding{Token: "secret"}),
+		page("register-link-elsewhere", nil, (*t).RegisterLink, templates.LinkLanding{Token: "secret", OtherBrowser: true}),
 		page("register-link-other", nil, (*t).RegisterLink, templates.LinkLanding{Token: "secret", OtherBrowser: true, Code: "482 913"}),
 		page("register-used", nil, (*t).RegisterUsed, templates.RegisterUsed{Channel: templates.ByEmail, Contact: "anna@example.org", Attempt: "a1"}),
 		page("register-used-full", with("error.choice.required", "choice"), (*t).RegisterUsed, templates.RegisterUsed{Channel: templates.BySMS, Contact: "+375 29 123-45-67", Full: true, Choice: "recover"}),
