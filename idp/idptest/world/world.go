@@ -42,7 +42,7 @@ type World struct {
 }
 
 // Password is what every seeded account logs in with.
-const Password = "correct horse battery 47"
+const Password = "mellow granite 58 lantern"
 
 // New starts a world. It ends with the test.
 func New(t testing.TB, options ...Option) *World {
