@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -37,6 +38,7 @@ type provider struct {
 	meta      metadata
 	recipe    recipe
 	transport http.RoundTripper
+	checked   atomic.Pointer[discovered]
 	requests  atomic.Int64
 	reseeds   atomic.Int64
 	nextUser  atomic.Int64
@@ -63,9 +65,11 @@ func newProvider(ctx context.Context, c config) (*provider, error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
-	if err := p.discover(ctx, p.client(nil), &p.meta); err != nil {
+	meta, err := p.discover(ctx, p.client(nil))
+	if err != nil {
 		return nil, err
 	}
+	p.meta = *meta
 	if c.introspectionEndpoint != "" {
 		p.meta.Introspection = c.introspectionEndpoint
 	}
@@ -135,14 +139,17 @@ func (p *provider) do(hc *http.Client, req *http.Request) (answer, error) {
 		return answer{}, err
 	}
 	defer resp.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxBody+1))
-	if err != nil {
+	var body bytes.Buffer
+	if n := resp.ContentLength; n > 0 && n <= maxBody {
+		body.Grow(int(n) + bytes.MinRead) // at once, and not by doubling
+	}
+	if _, err := body.ReadFrom(io.LimitReader(resp.Body, maxBody+1)); err != nil {
 		return answer{}, err
 	}
-	if len(body) > maxBody {
+	if body.Len() > maxBody {
 		return answer{}, errors.New("answer over 1 MiB")
 	}
-	return answer{resp, body}, nil
+	return answer{resp, body.Bytes()}, nil
 }
 
 func (p *provider) get(ctx context.Context, hc *http.Client, target, bearer string) (answer, error) {
@@ -200,15 +207,40 @@ func (p *provider) getJSON(ctx context.Context, hc *http.Client, target, bearer 
 	return a.decode(into)
 }
 
-func (p *provider) discover(ctx context.Context, hc *http.Client, into *metadata) error {
+// discover reads and checks the discovery document. An answer that is, byte
+// for byte, one that was checked before is right too, and need not be parsed
+// again: the tool shares the machine with the server.
+func (p *provider) discover(ctx context.Context, hc *http.Client) (*metadata, error) {
+	a, err := p.get(ctx, hc, strings.TrimSuffix(p.cfg.issuer, "/")+"/.well-known/openid-configuration", "")
+	if err != nil {
+		return nil, fmt.Errorf("discovery: %w", err)
+	}
+	if known := p.checked.Load(); known != nil && a.StatusCode == http.StatusOK && bytes.Equal(known.body, a.body) {
+		return &known.meta, nil
+	}
+	known := &discovered{body: a.body}
+	if err := a.decode(&known.meta); err != nil {
+		return nil, fmt.Errorf("discovery: %w", err)
+	}
+	if err := p.checkDiscovery(known.meta); err != nil {
+		return nil, err
+	}
+	p.checked.Store(known)
+	return &known.meta, nil
+}
+
+// discovered is a discovery document that was checked.
+type discovered struct {
+	body []byte
+	meta metadata
+}
+
+func (p *provider) checkDiscovery(m metadata) error {
 	issuer := strings.TrimSuffix(p.cfg.issuer, "/")
-	if err := p.getJSON(ctx, hc, issuer+"/.well-known/openid-configuration", "", into); err != nil {
-		return fmt.Errorf("discovery: %w", err)
+	if strings.TrimSuffix(m.Issuer, "/") != issuer {
+		return fmt.Errorf("discovery: issuer is %q", m.Issuer)
 	}
-	if strings.TrimSuffix(into.Issuer, "/") != issuer {
-		return fmt.Errorf("discovery: issuer is %q", into.Issuer)
-	}
-	if into.Token == "" || into.Authorization == "" || into.JWKS == "" {
+	if m.Token == "" || m.Authorization == "" || m.JWKS == "" {
 		return errors.New("discovery: an endpoint is missing")
 	}
 	return nil

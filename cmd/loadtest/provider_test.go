@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
@@ -25,6 +26,7 @@ type fakeProvider struct {
 	refresh  map[string]bool
 	sessions map[string]bool
 	broken   string // path that answers 500
+	issuer   string // another one than its address
 	stale    bool   // refresh returns the same token
 }
 
@@ -50,7 +52,7 @@ func (p *fakeProvider) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	switch r.URL.Path {
 	case "/.well-known/openid-configuration":
-		json.NewEncoder(w).Encode(metadata{p.URL, p.URL + "/auth", p.URL + "/token", p.URL + "/userinfo", p.URL + "/introspect", p.URL + "/jwks"})
+		json.NewEncoder(w).Encode(metadata{cmp.Or(p.issuer, p.URL), p.URL + "/auth", p.URL + "/token", p.URL + "/userinfo", p.URL + "/introspect", p.URL + "/jwks"})
 	case "/jwks":
 		fmt.Fprint(w, `{"keys":[{"kty":"EC"}]}`)
 	case "/userinfo":

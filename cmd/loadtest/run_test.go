@@ -71,6 +71,25 @@ func TestARefreshTokenThatStaysIsAnError(t *testing.T) {
 	}
 }
 
+// A document that changes to a wrong one under load is found.
+func TestDiscoveryIsCheckedEachTime(t *testing.T) {
+	t.Parallel()
+	f := newFakeProvider(t)
+	p, err := newProvider(context.Background(), testConfig(t, f, "discovery"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := p.discover(context.Background(), p.client(nil)); err != nil {
+		t.Error(err)
+	}
+	f.mu.Lock()
+	f.issuer = "https://evil.example"
+	f.mu.Unlock()
+	if _, err := p.discover(context.Background(), p.client(nil)); err == nil || !strings.Contains(err.Error(), "issuer is") {
+		t.Errorf("another issuer: %v", err)
+	}
+}
+
 func TestOnlyLoopback(t *testing.T) {
 	t.Parallel()
 	for _, addr := range []string{"192.0.2.1:80", "example.org:80", "0.0.0.0:80"} {

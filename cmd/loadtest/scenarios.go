@@ -165,8 +165,8 @@ func introspect(ctx context.Context, w *worker) error {
 }
 
 func discovery(ctx context.Context, w *worker) error {
-	var m metadata
-	return w.p.discover(ctx, w.hc, &m)
+	_, err := w.p.discover(ctx, w.hc)
+	return err
 }
 
 func jwks(ctx context.Context, w *worker) error {

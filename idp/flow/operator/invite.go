@@ -47,8 +47,11 @@ type Invitation struct {
 // voids one that is still open, as when it was lost.
 //
 // Errors: invalid (field "name"); forbidden when two operators exist; conflict
-// when a link is open; unavailable.
+// when a link is open; unavailable, also when the issuer allows no passkeys.
 func (s *Service) Bootstrap(ctx context.Context, name string, replace, dryRun bool) (Invitation, error) {
+	if s.Passkeys == nil {
+		return Invitation{}, errNoPasskeys // before a link is made that nobody could take up
+	}
 	name, err := cleanName(name)
 	if err != nil {
 		return Invitation{}, err

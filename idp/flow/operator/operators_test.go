@@ -139,6 +139,21 @@ func TestR5_BootstrapLinkEndsWithTheSecondOperator(t *testing.T) {
 	}
 }
 
+// A server at a bare address can have no passkeys, so it makes no links either.
+func TestBootstrap_NeedsAnIssuerWithAName(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	deps := b.Deps
+	deps.Passkeys = nil
+	bare := operator.New(deps)
+	if _, err := bare.Bootstrap(b.ctx, "Anna", false, false); idp.CodeOf(err) != idp.CodeUnavailable || b.count("operator_invite") != 0 {
+		t.Errorf("made %d links, %v", b.count("operator_invite"), err)
+	}
+	if _, err := bare.OpenSignIn(b.ctx); idp.CodeOf(err) != idp.CodeUnavailable {
+		t.Errorf("asked for a passkey: %v", err)
+	}
+}
+
 func TestBootstrap_ReplaceVoidsTheLostLink(t *testing.T) {
 	t.Parallel()
 	b := setup(t)

@@ -47,11 +47,11 @@ func (b *cacheBench) write(t *testing.T, f func(ctx context.Context, tx idp.Tx) 
 }
 
 // trips counts the round trips of one look-up.
-func (b *cacheBench) trips(t *testing.T, id idp.ClientID) (*client.Client, error, int) {
+func (b *cacheBench) trips(t *testing.T, id idp.ClientID) (*client.Client, int, error) {
 	t.Helper()
 	ctx, n := db.Count(t.Context())
 	c, err := b.cache.Client(ctx, id)
-	return c, err, n.Trips()
+	return c, n.Trips(), err
 }
 
 func TestClientCache_AnswersFromMemoryForFiveSeconds(t *testing.T) {
@@ -59,18 +59,18 @@ func TestClientCache_AnswersFromMemoryForFiveSeconds(t *testing.T) {
 	b := setupCache(t)
 	b.write(t, func(ctx context.Context, tx idp.Tx) error { return b.store.Insert(ctx, tx, agency(t, "tax")) })
 	for i, want := range []int{1, 0, 0} {
-		if c, err, n := b.trips(t, "tax"); err != nil || n != want || c.ID != "tax" {
+		if c, n, err := b.trips(t, "tax"); err != nil || n != want || c.ID != "tax" {
 			t.Errorf("look-up %d: %d round trips, %v", i, n, err)
 		}
 	}
 	// What is not there is remembered too.
 	for i, want := range []int{1, 0} {
-		if _, err, n := b.trips(t, "nobody"); idp.CodeOf(err) != idp.CodeNotFound || n != want {
+		if _, n, err := b.trips(t, "nobody"); idp.CodeOf(err) != idp.CodeNotFound || n != want {
 			t.Errorf("unknown, look-up %d: %d round trips, %v", i, n, err)
 		}
 	}
 	b.clock.Advance(5 * time.Second)
-	if _, err, n := b.trips(t, "tax"); err != nil || n != 1 {
+	if _, n, err := b.trips(t, "tax"); err != nil || n != 1 {
 		t.Errorf("after five seconds: %d round trips, %v", n, err)
 	}
 }
@@ -85,7 +85,7 @@ func TestClientCache_IsToldOfChanges(t *testing.T) {
 		heard <- id
 	})
 	<-heard // connected
-	if _, err, _ := b.trips(t, "tax"); err != nil {
+	if _, _, err := b.trips(t, "tax"); err != nil {
 		t.Fatal(err)
 	}
 	b.write(t, func(ctx context.Context, tx idp.Tx) error {
@@ -99,7 +99,7 @@ func TestClientCache_IsToldOfChanges(t *testing.T) {
 	if got := <-heard; got != "tax" {
 		t.Fatalf("heard %q", got)
 	}
-	if c, err, n := b.trips(t, "tax"); err != nil || n != 1 || !c.Disabled() {
+	if c, n, err := b.trips(t, "tax"); err != nil || n != 1 || !c.Disabled() {
 		t.Errorf("%d round trips, %+v, %v", n, c, err)
 	}
 }
@@ -108,19 +108,19 @@ func TestClientCache_DatabaseDown(t *testing.T) {
 	t.Parallel()
 	b := setupCache(t)
 	b.write(t, func(ctx context.Context, tx idp.Tx) error { return b.store.Insert(ctx, tx, agency(t, "tax")) })
-	if _, err, _ := b.trips(t, "tax"); err != nil {
+	if _, _, err := b.trips(t, "tax"); err != nil {
 		t.Fatal(err)
 	}
 	back := b.db.Lose(t)
-	if _, err, _ := b.trips(t, "tax"); err != nil {
+	if _, _, err := b.trips(t, "tax"); err != nil {
 		t.Errorf("a client from memory: %v", err)
 	}
-	if _, err, _ := b.trips(t, "other"); idp.CodeOf(err) != idp.CodeUnavailable {
+	if _, _, err := b.trips(t, "other"); idp.CodeOf(err) != idp.CodeUnavailable {
 		t.Errorf("a client not in memory: %v", err)
 	}
 	back()
 	// That nothing was known is not remembered as "there is none".
-	if _, err, _ := b.trips(t, "other"); idp.CodeOf(err) != idp.CodeNotFound {
+	if _, _, err := b.trips(t, "other"); idp.CodeOf(err) != idp.CodeNotFound {
 		t.Errorf("when it is back: %v", err)
 	}
 }
@@ -134,7 +134,7 @@ func TestClientCache_IsBounded(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if _, err, n := b.trips(t, "made-up-0"); n != 1 || err == nil {
+	if _, n, err := b.trips(t, "made-up-0"); n != 1 || err == nil {
 		t.Errorf("4200 unknown ids are all remembered (%d round trips)", n)
 	}
 }
