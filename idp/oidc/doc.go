@@ -1,15 +1,83 @@
-// Package oidc is the protocol side of Surety (OpenID Connect Core 1.0,
-// OAuth 2.0): what its endpoints share. The endpoints are the packages below.
+// Package oidc is the protocol side of Surety: OpenID Connect Core 1.0 over
+// OAuth 2.0 (RFC 6749) as RFC 9700 tightens it. The package itself holds what
+// its endpoints share: faults, forms, the pages they need. The endpoints are
+// the packages below.
 //
-//	/authorize, /continue   idp/oidc/authorize
-//	/token, /introspect,
-//	/revoke                 idp/oidc/token
-//	/userinfo               idp/oidc/userinfo
-//	/logout                 idp/oidc/logout
-//	/.well-known/..., JWKS  idp/oidc/metadata
+//	GET, POST /authorize     authorize  a code, an error, or the first page of an interaction
+//	GET       /continue      authorize  the dispatcher that every page returns to
+//	POST      /token         token      authorization_code, refresh_token, client_credentials
+//	POST      /introspect    token      RFC 7662
+//	POST      /revoke        token      RFC 7009
+//	GET, POST /userinfo      userinfo   OpenID Connect Core 1.0, section 5.3
+//	GET, POST /logout        logout     OpenID Connect RP-Initiated Logout 1.0
+//	GET       /.well-known/openid-configuration, /jwks   metadata
 //
-// Package store fences in fosite, the library that parses and drives
-// authorization and token requests; package claims says which claims a scope
-// stands for and who a person is for a client. Nothing outside idp/oidc
-// imports fosite.
+// Package store fences in fosite, the library that reads and drives
+// authorization and token requests. Package claims says who a person is for a
+// client, which claims a scope stands for, and what tokens say. Nothing outside
+// idp/oidc imports fosite, and OAuth error codes are made nowhere else.
+//
+// # A code flow
+//
+//	browser            authorize                 database            token           agency
+//	  |-- GET /authorize ->|                         |                  |                |
+//	  |                    |-- who is there -------->|                  |                |
+//	  |                    |-- what was agreed ----->|                  |                |
+//	  |                    |   interaction.Next: issue                  |                |
+//	  |                    |-- grant, code, audit -->|                  |                |
+//	  |<-- 303 code -------|                         |                  |                |
+//	  |------------------------------------------------------------------- code ------->|
+//	  |                                              |                  |<-- code -------|
+//	  |                                              |<-- find ---------|                |
+//	  |                                              |<-- use, tokens --|                |
+//	  |                                              |                  |--- tokens ---->|
+//
+// Each arrow to the database is one round trip; tests count them. The last
+// statement of each half checks again, and writes only if all of it still
+// stands: a code works once, a session that ended a moment ago gives none.
+//
+// # Deviations
+//
+// Where we do otherwise than a specification says or suggests, and why.
+//
+//   - OpenID Connect Core 1.0, section 5.5: claims asked for in id_token come
+//     from UserInfo. An ID token travels further than UserInfo's answer and
+//     lives in logs; and minting it needs no decryption this way.
+//   - Core, section 6, and RFC 9101: request and request_uri are answered
+//     request_not_supported and request_uri_not_supported, registration with
+//     registration_not_supported; never ignored.
+//   - Core, section 9: the aud of a client assertion is the issuer, as one
+//     string, as FAPI 2.0 demands. The token endpoint's address is not taken: an
+//     assertion that is good in two places can be carried from one to the other.
+//   - Core, section 11: offline_access needs a consent that names it, not
+//     prompt=consent every time. Clients that are registered for refresh_token
+//     get refresh tokens without it too; those end with the session.
+//   - Core, section 12: a refresh asks again for the level (an essential acr,
+//     the client's minimum), not for max_age: that was a demand on the login at
+//     the time of the request. auth_time goes on telling the truth.
+//   - Core, section 3.1.2.1: unknown values of prompt, and an id_token_hint that
+//     is not ours or for another client, are invalid_request. An expired hint is
+//     good. A login made for the request itself satisfies a max_age of less than
+//     a minute (interaction.Next says why).
+//   - Core, section 5.4: there is no scope address, because there is nothing to
+//     give yet. Scopes that nobody knows are ignored; those that exist and that
+//     the client may not have are invalid_scope.
+//   - RFC 6749, section 3.1.2.3: redirect_uri is always demanded, also of a client
+//     that registered only one, and compared exactly.
+//   - RFC 6749, section 4.1.3: a second use of a code ends the grant at once, also
+//     when both uses arrive at the same moment. There is no grace.
+//   - RFC 7009, section 2.1: revoking another client's token is answered 200
+//     and does nothing, as for an unknown one, so that whoever found a token does
+//     not learn that it is good.
+//   - RFC 7662, section 2.1: a token is shown to its owner and its audience (a
+//     client that is named in aud or registered for a resource that is); to all
+//     others it is not active.
+//   - RFC 8707: a token request without resource gives a token for all granted
+//     resources and UserInfo; with resource for exactly those.
+//   - RFC 9700, section 2.1.1: PKCE with S256 is demanded of every client, save
+//     confidential ones that an operator registered to go without.
+//   - FAPI 2.0, section 5.3.2.1, forbids rotating refresh tokens of clients that
+//     are bound to a key. Nothing is bound to keys yet, so all rotate.
+//   - OAuth 2.0 Multiple Response Type Encoding Practices: a response_mode that is
+//     not supported is invalid_request.
 package oidc

@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"surety/idp/postgres/db"
+
+	"github.com/go-jose/go-jose/v4"
 )
 
 // TestRoundTrips counts what each flow costs the database (DESIGN §10).
@@ -39,6 +41,19 @@ func TestRoundTrips(t *testing.T) {
 	own.postCtx(ctx, "/token", ownForm()).want(http.StatusOK, "")
 	if trips.Trips() != 0 {
 		t.Errorf("client credentials: %d trips (%s)", trips.Trips(), trips)
+	}
+
+	// A client that signs its requests pays one more, for using up the jti.
+	key := newSigner(t, jose.ES256, "k", "sig")
+	signing := w.agency(keyClient(key.jwks))
+	prove(signing, key.assertion(claimsFor(signing))).want(http.StatusOK, "")
+	ctx, trips = db.Count(t.Context())
+	form := ownForm()
+	form.Set("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer")
+	form.Set("client_assertion", key.assertion(claimsFor(signing)))
+	w.call(ctx, "/token", form, nil).want(http.StatusOK, "")
+	if trips.Trips() != 1 {
+		t.Errorf("client assertion: %d trips (%s)", trips.Trips(), trips)
 	}
 
 	ctx, trips = db.Count(t.Context())

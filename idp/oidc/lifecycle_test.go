@@ -336,6 +336,21 @@ func TestOpaqueAccessToken(t *testing.T) {
 	}
 }
 
+func TestIntrospect_TokenOfAClientThatWasSwitchedOff(t *testing.T) {
+	t.Parallel()
+	resource := func(m *client.Metadata) { m.Resources = []string{"https://api.example/"} }
+	w, a, b := setup(t, resource)
+	api := w.agency(resource)
+	token := a.tokens(b, "resource", "https://api.example/").text("access_token")
+	if !api.active(token) {
+		t.Fatal("not active before")
+	}
+	w.exec(`UPDATE client SET disabled_at = $2 WHERE client_id = $1`, string(a.ID), w.advance(6*time.Second))
+	if api.active(token) {
+		t.Error("still active")
+	}
+}
+
 func TestTwoSessionsOfOnePersonAreApart(t *testing.T) {
 	t.Parallel()
 	w, a, b := setup(t, nil)

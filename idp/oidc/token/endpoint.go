@@ -111,7 +111,7 @@ func (e *Endpoint) work(ctx context.Context) context.Context {
 // refuse answers with the error, and logs those that are ours.
 func (e *Endpoint) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	f := store.FaultOf(err)
-	if f.Status >= http.StatusInternalServerError {
+	if f.Status >= http.StatusInternalServerError && r.Context().Err() == nil {
 		e.Log.LogAttrs(r.Context(), slog.LevelError, "token request failed",
 			slog.String("path", r.URL.Path), slog.String("code", f.Code), slog.Any("error", err))
 	}

@@ -108,6 +108,16 @@ func concerns(c *client.Client, owner idp.ClientID, audience []string) bool {
 	})
 }
 
+// stands tells whether the token's owner may still be served: what a client
+// holds is worth nothing once an operator has switched it off.
+func (e *Endpoint) stands(ctx context.Context, owner idp.ClientID) (bool, error) {
+	c, err := e.Clients.Client(ctx, owner)
+	if idp.CodeOf(err) == idp.CodeNotFound {
+		return false, nil
+	}
+	return err == nil && !c.Disabled(), err
+}
+
 func (e *Endpoint) introspectSigned(ctx context.Context, token string) (introspection, error) {
 	w := store.From(ctx)
 	a, err := claims.ParseAccess(e.Keys(), e.Issuer, token, w.Now)
@@ -115,6 +125,9 @@ func (e *Endpoint) introspectSigned(ctx context.Context, token string) (introspe
 		return introspection{}, nil
 	}
 	if err != nil {
+		return introspection{}, err
+	}
+	if ok, err := e.stands(ctx, a.ClientID); !ok || err != nil {
 		return introspection{}, err
 	}
 	t, err := e.Grants.Signed(ctx, a.GrantID(), a.JTI, w.Now, w.Civil)
@@ -142,6 +155,9 @@ func (e *Endpoint) introspectOpaque(ctx context.Context, hash [32]byte) (introsp
 	}
 	if !t.Valid(w.Now) || !concerns(w.Client, t.Opaque.ClientID, t.Opaque.Audience) {
 		return introspection{}, nil
+	}
+	if ok, err := e.stands(ctx, t.Opaque.ClientID); !ok || err != nil {
+		return introspection{}, err
 	}
 	o := t.Opaque
 	answer := introspection{

@@ -113,13 +113,14 @@ func (h *Handler) answer(w http.ResponseWriter, r *http.Request) ([]byte, error)
 // reference turns the token's text into what the store is asked for.
 func (h *Handler) reference(token string, now time.Time) (grant.Shown, *claims.Access, error) {
 	if hash, ok := h.Opaque(token); ok {
-		return grant.Shown{Hash: hash, Now: now, Civil: h.Civil()}, nil, nil
+		return grant.Shown{Hash: hash, Personal: true, Now: now, Civil: h.Civil()}, nil, nil
 	}
 	a, err := claims.ParseAccess(h.Keys(), h.Issuer, token, now)
 	if err != nil || a.GrantID() == "" {
 		return grant.Shown{}, nil, errToken // a client's own token stands for no person
 	}
-	return grant.Shown{GrantID: a.GrantID(), JTI: a.JTI, Now: now, Civil: h.Civil()}, &a, nil
+	personal := len(claims.Names(strings.Fields(a.Scope), claims.Request{})) > 0
+	return grant.Shown{GrantID: a.GrantID(), JTI: a.JTI, Personal: personal, Now: now, Civil: h.Civil()}, &a, nil
 }
 
 func (h *Handler) check(ctx context.Context, holder grant.Holder, now time.Time) error {
