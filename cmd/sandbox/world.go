@@ -63,10 +63,12 @@ func (w *world) live(ctx context.Context) error {
 	if err := w.prepare(); err != nil {
 		return err
 	}
+	w.say("starting the database in %s", w.plan.file("postgres"))
 	if err := w.startDatabase(ctx); err != nil {
 		return err
 	}
 	defer w.stopDatabase()
+	w.say("making keys, clients and sample accounts, or finding them made")
 	if err := w.furnish(ctx); err != nil {
 		return err
 	}
