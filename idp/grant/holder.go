@@ -12,8 +12,11 @@ type Shown struct {
 	GrantID idp.GrantID
 	JTI     string
 	Hash    [32]byte // of an opaque token; then GrantID and JTI are empty
-	Now     time.Time
-	Civil   time.Time
+	// Personal says that the token's scopes ask for values about the person.
+	// The claims parameter of the grant may ask for them besides.
+	Personal bool
+	Now      time.Time
+	Civil    time.Time
 }
 
 // Holder is the person behind an access token, and what decides whether the

@@ -16,12 +16,13 @@ import (
 var ErrNoKey = errors.New("no active signing key")
 
 // Set is what is true of the signing keys at one moment. It does not change
-// and is safe for concurrent use.
+// (but for remembering what it verified) and is safe for concurrent use.
 type Set struct {
 	published []*signer          // in the JWKS, in the order in which they became active
 	active    map[string]*signer // by algorithm: the one that signs
 	jwks      []byte
 	until     time.Time
+	seen      seen
 }
 
 // signer is a key with its prebuilt headers.

@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
+	"slices"
 	"strings"
 
 	"golang.org/x/crypto/cryptobyte"
@@ -66,10 +67,15 @@ func (s *Set) Sign(algorithm, typ string, claims []byte) (string, error) {
 // Verify checks a token that this house signed and returns its claims. Only
 // the headers that the set itself writes for its keys and the allowed types
 // are accepted, byte by byte. It fails with ErrToken. What the claims say
-// (issuer, audience, expiry) is the caller's to check.
+// (issuer, audience, expiry) is the caller's to check. The payload is shared
+// with later calls: do not write to it.
 func (s *Set) Verify(token string, allowedTyp ...string) (payload []byte, header Header, err error) {
 	if len(token) > MaxToken {
 		return nil, Header{}, fmt.Errorf("%w: too long", ErrToken)
+	}
+	hash := sha256.Sum256([]byte(token))
+	if v, ok := s.seen.find(hash); ok && slices.Contains(allowedTyp, v.header.Type) {
+		return v.payload, v.header, nil
 	}
 	last := strings.LastIndexByte(token, '.')
 	first := strings.IndexByte(token, '.')
@@ -91,7 +97,9 @@ func (s *Set) Verify(token string, allowedTyp ...string) (payload []byte, header
 	if err != nil {
 		return nil, Header{}, fmt.Errorf("%w: claims are not base64url", ErrToken)
 	}
-	return payload, Header{Algorithm: key.Algorithm, KID: key.KID, Type: typ}, nil
+	header = Header{Algorithm: key.Algorithm, KID: key.KID, Type: typ}
+	s.seen.add(hash, verified{payload, header})
+	return payload, header, nil
 }
 
 // writerOf finds the key and type whose header this is.

@@ -30,8 +30,23 @@ const holderJoins = `
 	LEFT JOIN session s ON s.session_id = g.session_id
 	LEFT JOIN consent c ON c.consent_id = g.consent_id`
 
+// The personal side is read only if the request can ask for any of it; login
+// names are nobody's to ask for.
+const (
+	wantedSigned = `$5 OR g.claims IS NOT NULL`
+	wantedOpaque = `$4 OR g.claims IS NOT NULL`
+	personSigned = `
+		CASE WHEN ` + wantedSigned + ` THEN a.data_key END,
+		CASE WHEN ` + wantedSigned + ` THEN ` + attributesColumn + ` END,
+		CASE WHEN ` + wantedSigned + ` THEN ` + contactsColumn + ` END`
+	personOpaque = `
+		CASE WHEN ` + wantedOpaque + ` THEN a.data_key END,
+		CASE WHEN ` + wantedOpaque + ` THEN ` + attributesColumn + ` END,
+		CASE WHEN ` + wantedOpaque + ` THEN ` + contactsColumn + ` END`
+)
+
 const selectSigned = `
-	SELECT '{}'::text[], '{}'::text[],` + holderColumns + Columns + `
+	SELECT '{}'::text[], '{}'::text[],` + holderColumns + personSigned + `
 	FROM oauth_grant g` + holderJoins + `
 	WHERE g.grant_id = $3
 		AND NOT EXISTS (
@@ -39,7 +54,7 @@ const selectSigned = `
 			WHERE x.jti = $4)`
 
 const selectOpaque = `
-	SELECT t.scopes, t.audience,` + holderColumns + Columns + `
+	SELECT t.scopes, t.audience,` + holderColumns + personOpaque + `
 	FROM access_token t
 	JOIN oauth_grant g ON g.grant_id = t.grant_id` + holderJoins + `
 	WHERE t.token_hash = $3
@@ -51,9 +66,9 @@ const selectOpaque = `
 // Errors: not_found when there is no such token, it is over, or it was
 // revoked by itself; unavailable.
 func (s *Store) Holder(ctx context.Context, t grant.Shown) (grant.Holder, error) {
-	query, args := selectOpaque, []any{t.Now, t.Civil, t.Hash[:]}
+	query, args := selectOpaque, []any{t.Now, t.Civil, t.Hash[:], t.Personal}
 	if t.GrantID != "" {
-		query, args = selectSigned, []any{t.Now, t.Civil, t.GrantID, t.JTI}
+		query, args = selectSigned, []any{t.Now, t.Civil, t.GrantID, t.JTI, t.Personal}
 	}
 	var h grant.Holder
 	var sealed Sealed
@@ -66,7 +81,7 @@ func (s *Store) Holder(ctx context.Context, t grant.Shown) (grant.Holder, error)
 		&g.ConsentID, &g.CreatedAt, &g.ExpiresAt, &revoked,
 		&a.State, &a.Stage, &a.Language, &a.TokensValidFrom, &a.CreatedAt,
 		&h.Standing.SessionOpen, &h.Standing.ConsentWithdrawn, &h.Consented,
-	}, sealed.Fields()...)
+	}, sealed.Fields()[:3]...)
 	if err := s.db.QueryRow(ctx, query, args...).Scan(targets...); err != nil {
 		return grant.Holder{}, db.Error("read holder of token", err)
 	}
@@ -78,7 +93,7 @@ func (s *Store) Holder(ctx context.Context, t grant.Shown) (grant.Holder, error)
 		g.Claims = claims
 	}
 	// What does not hold any more is not opened either.
-	if !g.Valid(h.Standing, t.Now) {
+	if sealed.dataKey == nil || !g.Valid(h.Standing, t.Now) {
 		return h, nil
 	}
 	var err error

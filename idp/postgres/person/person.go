@@ -23,18 +23,24 @@ func New(d *db.DB, ring *keys.Ring) *Store { return &Store{db: d, ring: ring} }
 // Columns select a person's sealed side from a table or alias "a" of account,
 // for statements that need it beside other things. Scan a Sealed with its
 // Fields, then Open it.
-const Columns = `a.data_key,
+const Columns = `a.data_key,` + attributesColumn + `,` + contactsColumn + `,` + loginsColumn
+
+const attributesColumn = `
 	coalesce((
 		SELECT jsonb_agg(jsonb_build_object('name', p.name, 'sealed', encode(p.sealed, 'base64'), 'source', p.source,
 			'verified_at', p.verified_at, 'updated_at', p.updated_at) ORDER BY p.name)
 		FROM person_attribute p
-		WHERE p.account_id = a.account_id), '[]'),
+		WHERE p.account_id = a.account_id), '[]')`
+
+const contactsColumn = `
 	coalesce((
 		SELECT jsonb_agg(jsonb_build_object('id', c.contact_id, 'kind', c.kind, 'sealed', encode(c.sealed, 'base64'),
 			'main', c.is_main, 'confirmed_at', c.confirmed_at, 'resets_from', c.resets_from,
 			'last_used_at', c.last_used_at) ORDER BY c.created_at, c.contact_id)
 		FROM contact c
-		WHERE c.account_id = a.account_id), '[]'),
+		WHERE c.account_id = a.account_id), '[]')`
+
+const loginsColumn = `
 	coalesce((
 		SELECT jsonb_agg(encode(n.sealed, 'base64') ORDER BY n.created_at, n.fingerprint)
 		FROM login_name n
