@@ -88,7 +88,10 @@ BEGIN
         to_day := from_day + interval '1 month';
         part := 'audit_event_' || to_char(from_day, 'YYYY_MM');
         CONTINUE WHEN to_regclass('public.' || part) IS NOT NULL;
-        -- Nothing may arrive in the default partition while its rows move.
+        -- Nothing may arrive in the default partition while its rows move. Who
+        -- writes is stopped at the parent: once sent to the default partition,
+        -- a row could not go elsewhere any more, and its transaction would fail.
+        LOCK TABLE ONLY public.audit_event IN SHARE ROW EXCLUSIVE MODE;
         LOCK TABLE public.audit_event_default IN ACCESS EXCLUSIVE MODE;
         CONTINUE WHEN to_regclass('public.' || part) IS NOT NULL;
         EXECUTE format('CREATE TABLE public.%I (LIKE public.audit_event INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING INDEXES)', part);

@@ -29,7 +29,10 @@ BEGIN
         from_at := (first_day + n)::timestamp AT TIME ZONE 'UTC';
         to_at := (first_day + n + 1)::timestamp AT TIME ZONE 'UTC';
         CONTINUE WHEN to_regclass('public.' || part) IS NOT NULL;
-        -- Nothing may arrive in the default partition while its rows move.
+        -- Nothing may arrive in the default partition while its rows move. Who
+        -- writes is stopped at the parent: once sent to the default partition,
+        -- a row could not go elsewhere any more, and its transaction would fail.
+        LOCK TABLE ONLY public.client_assertion IN SHARE ROW EXCLUSIVE MODE;
         LOCK TABLE public.client_assertion_default IN ACCESS EXCLUSIVE MODE;
         CONTINUE WHEN to_regclass('public.' || part) IS NOT NULL;
         EXECUTE format('CREATE TABLE public.%I (LIKE public.client_assertion INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING INDEXES)', part);

@@ -394,6 +394,52 @@ func TestPrepare_MovesWhatLiesInTheDefaultPartition(t *testing.T) {
 	}
 }
 
+// A partition that is made while people log in must not fail their log-in:
+// the database refuses a row that it had already sent to the default partition.
+func TestPrepare_LetsWritersWait(t *testing.T) {
+	b := setup(t)
+	// A reader of the default partition holds the making up half-way.
+	reader, err := b.Owner(t).Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := reader.Exec(t.Context(), `SELECT FROM audit_event_default`); err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan error, 2)
+	go func() { done <- b.store.Prepare(t.Context(), b, b.clock.Now()) }()
+	b.waiting(1)
+	go func() {
+		done <- b.InTx(t.Context(), func(ctx context.Context, tx idp.Tx) error {
+			return b.store.Append(ctx, tx, b.clock.Now(), event("a.b"))
+		})
+	}()
+	b.waiting(2)
+	if err := reader.Rollback(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// waiting returns once n connections to the test's database wait for a lock.
+func (b *bundle) waiting(n int) {
+	b.t.Helper()
+	for have := 0; have < n; {
+		err := b.QueryRow(b.t.Context(), `
+			SELECT count(*)
+			FROM pg_locks
+			WHERE NOT granted
+			AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`).Scan(&have)
+		if err != nil {
+			b.t.Fatal(err)
+		}
+	}
+}
+
 func TestDrop_KeepsTheSealsAndTheChainHolds(t *testing.T) {
 	b := setup(t)
 	old := time.Date(2024, time.March, 3, 0, 0, 0, 0, time.UTC)
