@@ -9,12 +9,22 @@ import (
 	"surety/idp/flow/operator"
 	auditstore "surety/idp/postgres/audit"
 	"surety/idp/postgres/db"
+	jobstore "surety/idp/postgres/job"
 )
 
 // Migrate brings the schema up to date as the owner of the database, and
 // makes the partitions that the first requests need.
 func Migrate(ctx context.Context, cfg Config, dryRun bool) ([]db.Migration, error) {
-	return db.Migrate(ctx, cfg.DatabaseURL, dryRun)
+	applied, err := db.Migrate(ctx, cfg.DatabaseURL, dryRun)
+	if err != nil || dryRun {
+		return applied, err
+	}
+	d, err := db.Open(ctx, db.Config{URL: cfg.DatabaseURL, Name: "idp migrate"})
+	if err != nil {
+		return applied, err
+	}
+	defer d.Close()
+	return applied, jobstore.Partitions(ctx, d, time.Now())
 }
 
 // OpenOperator opens the operator's use cases. Call close when done.
