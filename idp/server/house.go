@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"surety/assurance"
+	"surety/idp"
 	"surety/idp/keys"
 	"surety/idp/postgres/audit"
 	"surety/idp/postgres/db"
@@ -90,10 +91,20 @@ func open(ctx context.Context, cfg Config, name string) (h *house, err error) {
 	return h, nil
 }
 
+// keyTries is how often a starting process asks for the signing keys.
+const keyTries = 5
+
 // openKeys reads the signing keys and makes the first ones on an empty
 // system, so that nobody needs to remember a command before the first start.
 func (h *house) openKeys(ctx context.Context) (err error) {
-	if _, err = h.operator().TendKeys(ctx); err != nil {
+	// Another process that has just started may be making the first keys, on a
+	// slow machine for longer than anybody waits for a lock.
+	for range keyTries {
+		if _, err = h.operator().TendKeys(ctx); idp.CodeOf(err) != idp.CodeUnavailable {
+			break
+		}
+	}
+	if err != nil {
 		return fmt.Errorf("make signing keys: %w", err)
 	}
 	h.keySet, err = desk.OpenKeySet(ctx, desk.NewKeys(h.db), h.ring, h.now, h.log)
