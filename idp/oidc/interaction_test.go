@@ -353,3 +353,54 @@ func TestTokenRequest_Hostile(t *testing.T) {
 	w.advance(61 * time.Second)
 	a.exchange(code).want(http.StatusBadRequest, "invalid_grant")
 }
+
+// TestInteraction_EndsInAFailure: the agency expects somebody, somebody else
+// logs in, and the agency is told, once.
+func TestInteraction_EndsInAFailure(t *testing.T) {
+	t.Parallel()
+	w, a, b := setup(t, func(m *client.Metadata) { m.Homes = nil })
+	hint := a.tokens(b).text("id_token")
+	w.advance(time.Second)
+	other := w.browser()
+	id := begin(other, "/sign-in", a.request("id_token_hint", hint))
+	w.advance(time.Second)
+	other.logIn(w.person())
+	checkError(t, a, other.goOn(id), "login_required", "st&te+1")
+	rec := other.goOn(id)
+	if f := w.pages.last(); rec.Code != http.StatusConflict || f.Kind != "completed" || f.Return != "https://agency.example/" {
+		t.Errorf("%d %+v", rec.Code, f)
+	}
+	if n := w.count(`SELECT count(*) FROM interaction WHERE outcome = 'failed'`); n != 1 {
+		t.Errorf("%d failed", n)
+	}
+	// The right person gets through.
+	w.advance(time.Second)
+	right := w.browser()
+	id = begin(right, "/sign-in", a.request("id_token_hint", hint))
+	right.logIn(accountOf(b))
+	if answerOf(t, right.goOn(id)).Get("code") == "" {
+		t.Error("no code for the right person")
+	}
+}
+
+// TestInteraction_SessionEndsAtTheLastMoment: of an interaction that was about
+// to end in a code, the person is asked to log in again.
+func TestInteraction_SessionEndsAtTheLastMoment(t *testing.T) {
+	t.Parallel()
+	w, a, b := setup(t, nil)
+	w.advance(time.Second)
+	id := begin(b, "/sign-in", a.request("prompt", "login"))
+	b.logIn(accountOf(b))
+	w.between = b.logOut
+	to := b.goOn(id).Header().Get("Location")
+	if to != "/continue?interaction="+string(id) {
+		t.Fatalf("went to %s", to)
+	}
+	if to = b.get(to).Header().Get("Location"); to != "/sign-in?interaction="+string(id) {
+		t.Errorf("then to %s", to)
+	}
+	b.logIn(accountOf(b))
+	if answerOf(t, b.goOn(id)).Get("code") == "" {
+		t.Error("no code in the end")
+	}
+}

@@ -62,9 +62,6 @@ func Supported() []string {
 	return append([]string{"sub", "iss", "auth_time", "acr", "amr", "sid", "method"}, known...)
 }
 
-// OfScope lists the claims that a scope stands for.
-func OfScope(scope string) []string { return slices.Clone(scopeClaims[scope]) }
-
 // Names lists the claims about the person that scopes and the claims
 // parameter ask for together, each once, in the order of the catalogue.
 // Consent must cover exactly these, and UserInfo answers with no others.

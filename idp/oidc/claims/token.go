@@ -81,16 +81,6 @@ func (a Access) GrantID() idp.GrantID {
 	return idp.GrantID(id)
 }
 
-// Has reports whether the token has the scope.
-func (a Access) Has(scope string) bool {
-	for s := range strings.SplitSeq(a.Scope, " ") {
-		if s == scope {
-			return true
-		}
-	}
-	return false
-}
-
 // ParseAccess verifies an access token of ours: signature, type, issuer and
 // expiry. Whether its grant still holds, and whether it is meant for whoever
 // shows it (Audience), is the caller's to ask.
