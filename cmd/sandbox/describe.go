@@ -32,19 +32,19 @@ type describedLogin struct {
 	Purpose  string `json:"purpose"` // sample or load
 }
 
-func describedLogins() []describedLogin {
+func describedLogins(p plan) []describedLogin {
 	var out []describedLogin
 	add := func(people []person, purpose string) {
-		for _, p := range people {
-			name := p.GivenName
-			if p.FamilyName != "" {
-				name += " " + p.FamilyName
+		for _, one := range people {
+			name := one.GivenName
+			if one.FamilyName != "" {
+				name += " " + one.FamilyName
 			}
-			out = append(out, describedLogin{p.Contact, p.Password, "basic", name, purpose})
+			out = append(out, describedLogin{one.Contact, one.Password, "basic", name, purpose})
 		}
 	}
 	add(samplePeople(), "sample")
-	add(loadPeople(), "load")
+	add(loadPeople(p.LoadAccounts), "load")
 	return out
 }
 

@@ -25,7 +25,9 @@ type options struct {
 	Data    string `default:"var" help:"Folder for everything that is kept."`
 	TLS     bool   `name:"tls" help:"Serve https with an authority of the sandbox's own."`
 	Profile string `default:"demo" help:"Country profile."`
-	Bin     string `help:"Folder with the programs; the sandbox's own by default." hidden:""`
+	// LoadAccounts is lowered by tests, which are in a hurry.
+	LoadAccounts int    `default:"100" hidden:"" help:"Accounts for the load test."`
+	Bin          string `help:"Folder with the programs; the sandbox's own by default." hidden:""`
 }
 
 // line is the command line.

@@ -169,7 +169,7 @@ func withDevelopment(m metadata) metadata {
 // accounts makes the sample people who are not there yet. Their passwords are
 // what people.go says only if they were made here and not changed since.
 func (o *operator) accounts(ctx context.Context) error {
-	text, err := json.MarshalIndent(append(samplePeople(), loadPeople()...), "", "  ")
+	text, err := json.MarshalIndent(append(samplePeople(), loadPeople(o.plan.LoadAccounts)...), "", "  ")
 	if err != nil {
 		return fmt.Errorf("write sample accounts: %w", err)
 	}

@@ -12,12 +12,9 @@ type person struct {
 	Language   string `json:"language"`
 }
 
-// loadAccounts is how many accounts the load test uses. They share a password:
-// each is hashed with a salt of its own all the same.
-const (
-	loadAccounts = 100
-	loadPassword = "granite heron 57 lantern"
-)
+// loadPassword is shared by the accounts of the load test. Each is hashed with
+// a salt of its own all the same.
+const loadPassword = "granite heron 57 lantern"
 
 // samplePeople are those whom the sandbox introduces: with e-mail and with a
 // telephone, with one name and with three.
@@ -30,9 +27,9 @@ func samplePeople() []person {
 }
 
 // loadPeople are accounts for the load test alone.
-func loadPeople() []person {
+func loadPeople(count int) []person {
 	var out []person
-	for i := range loadAccounts {
+	for i := range count {
 		out = append(out, person{
 			Contact: fmt.Sprintf("load%d@example.test", i), FamilyName: "Load", GivenName: "Person " + string(rune('A'+i/26)) + string(rune('A'+i%26)), // a name has no digits
 			Password: loadPassword, Language: "en",

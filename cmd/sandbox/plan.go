@@ -23,18 +23,24 @@ type plan struct {
 	Bin     string // folder with the programs idp, agency and sandbox
 	TLS     bool
 	Profile string
-	hosts   []string // loopback addresses of this machine: 127.0.0.1, and ::1 if there
+	// LoadAccounts is how many accounts the load test gets. Each costs a
+	// password hash at the first start.
+	LoadAccounts int
+	hosts        []string // loopback addresses of this machine: 127.0.0.1, and ::1 if there
 }
 
 func newPlan(o options) (plan, error) {
 	if o.Port < 1024 || o.Port > 65535-lastOffset {
 		return plan{}, fmt.Errorf("port %d: choose one from 1024 to %d", o.Port, 65535-lastOffset)
 	}
+	if o.LoadAccounts < 0 || o.LoadAccounts > 26*26 {
+		return plan{}, fmt.Errorf("%d accounts for load: at most %d have names", o.LoadAccounts, 26*26)
+	}
 	data, err := filepath.Abs(o.Data)
 	if err != nil {
 		return plan{}, fmt.Errorf("data folder: %w", err)
 	}
-	p := plan{Port: o.Port, Data: data, Bin: o.Bin, TLS: o.TLS, Profile: o.Profile, hosts: []string{"127.0.0.1"}}
+	p := plan{Port: o.Port, Data: data, Bin: o.Bin, TLS: o.TLS, Profile: o.Profile, hosts: []string{"127.0.0.1"}, LoadAccounts: o.LoadAccounts}
 	if p.Bin == "" {
 		self, err := os.Executable()
 		if err != nil {

@@ -174,7 +174,7 @@ func TestAuthorityVouchesForThisMachineOnly(t *testing.T) {
 func TestDescriptionHasTheFormThatScriptsRead(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "sandbox.json")
-	d := description{Issuer: "i", Agency: "a", Outbox: "o", PIDs: map[string]int{"serve": 1}, Accounts: describedLogins(),
+	d := description{Issuer: "i", Agency: "a", Outbox: "o", PIDs: map[string]int{"serve": 1}, Accounts: describedLogins(plan{LoadAccounts: 100}),
 		Clients: []metadata{{"client_id": "loadtest", "client_secret": "s", "redirect_uris": []string{"r"}}}}
 	if err := d.write(path); err != nil {
 		t.Fatal(err)
@@ -197,7 +197,7 @@ func TestDescriptionHasTheFormThatScriptsRead(t *testing.T) {
 	if err := json.Unmarshal(text, &got); err != nil {
 		t.Fatal(err)
 	}
-	if got.CAFile == nil || got.PIDs["serve"] != 1 || len(got.Accounts) != 3+loadAccounts || got.Clients[0].RedirectURIs[0] != "r" {
+	if got.CAFile == nil || got.PIDs["serve"] != 1 || len(got.Accounts) != 103 || got.Clients[0].RedirectURIs[0] != "r" {
 		t.Errorf("%s", text)
 	}
 	var told strings.Builder

@@ -256,7 +256,7 @@ func (w *world) describe() description {
 	return description{
 		Issuer: w.plan.origin(0), Agency: w.plan.origin(agencyOffset), Outbox: w.plan.origin(outboxOffset), CAFile: w.caFile,
 		Data: w.plan.Data, DatabaseURL: w.database.URL(), Metrics: "http://" + w.metrics, SMTP: w.mail.Addr().String(),
-		PIDs: pids, Accounts: describedLogins(), Clients: w.clients,
+		PIDs: pids, Accounts: describedLogins(w.plan), Clients: w.clients,
 	}
 }
 

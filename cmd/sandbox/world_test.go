@@ -275,7 +275,7 @@ func TestOneCommandRunsTheWorldAndAgain(t *testing.T) {
 
 func TestWhatDiesIsStartedAgainAndNothingOutlivesTheSandbox(t *testing.T) {
 	t.Parallel()
-	r := launch(t, dataFolder(t), freePorts(t))
+	r := launch(t, dataFolder(t), freePorts(t), "--load-accounts", "1")
 	d := r.describe()
 	if err := syscall.Kill(d.PIDs["serve"], syscall.SIGKILL); err != nil {
 		t.Fatal(err)
@@ -312,7 +312,7 @@ func TestWhatDiesIsStartedAgainAndNothingOutlivesTheSandbox(t *testing.T) {
 
 func TestTLSWithItsOwnAuthorityAndLogoutToldOverIt(t *testing.T) {
 	t.Parallel()
-	r := launch(t, dataFolder(t), freePorts(t), "--tls")
+	r := launch(t, dataFolder(t), freePorts(t), "--tls", "--load-accounts", "1")
 	d := r.describe()
 	if !strings.HasPrefix(d.Issuer, "https://") || !strings.HasPrefix(d.Agency, "https://") || d.CAFile == "" {
 		t.Fatalf("%+v", d)
@@ -353,7 +353,7 @@ func TestOrdinaryUserMayRunIt(t *testing.T) {
 	if err := os.Chown(data, nobody, nobody); err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(filepath.Join(dir, "sandbox"), "--data", data, "--port", strconv.Itoa(freePorts(t)))
+	cmd := exec.Command(filepath.Join(dir, "sandbox"), "--data", data, "--port", strconv.Itoa(freePorts(t)), "--load-accounts", "1")
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
 	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=/nonexistent"}
 	out, err := cmd.StdoutPipe()
