@@ -31,9 +31,9 @@ const minStrength = 2
 var (
 	// ErrCharacters: control characters, or not text at all.
 	ErrCharacters = idp.E(idp.CodeInvalid, "error.password.characters")
-	// ErrShort: fewer than MinLength characters; arguments min, length.
+	// ErrShort: fewer than MinLength characters; arguments count (the least), length.
 	ErrShort = idp.E(idp.CodeInvalid, "error.password.short")
-	// ErrLong: more than MaxLength characters; argument max.
+	// ErrLong: more than MaxLength characters; argument count (the most).
 	ErrLong = idp.E(idp.CodeInvalid, "error.password.long")
 	// ErrCommon: made of common words, keyboard runs and repetitions.
 	ErrCommon = idp.E(idp.CodeInvalid, "error.password.common")
@@ -72,7 +72,7 @@ func NewRules(product []string, breached *Breached) *Rules {
 // ErrBreached; internal when the list of breached passwords cannot be read.
 func (r *Rules) Check(password string, about About) error {
 	if len(password) > maxBytes {
-		return ErrLong.With("max", MaxLength)
+		return ErrLong.With("count", MaxLength)
 	}
 	if !utf8.ValidString(password) || strings.ContainsFunc(password, unicode.IsControl) {
 		return ErrCharacters
@@ -80,9 +80,9 @@ func (r *Rules) Check(password string, about About) error {
 	password = Normalize(password)
 	switch n := utf8.RuneCountInString(password); {
 	case n < MinLength:
-		return ErrShort.With("min", MinLength).With("length", n)
+		return ErrShort.With("count", MinLength).With("length", n)
 	case n > MaxLength:
-		return ErrLong.With("max", MaxLength)
+		return ErrLong.With("count", MaxLength)
 	}
 	personal := personalWords(about)
 	forms := formsOf(password)

@@ -126,7 +126,7 @@ func TestRules_CountAfterNFC(t *testing.T) {
 		t.Errorf("marks were counted as characters: %v", err)
 	}
 	var e *idp.Error
-	if errors.As(rules.Check(short, password.About{}), &e); e.Args["min"] != 12 || e.Args["length"] != 11 {
+	if errors.As(rules.Check(short, password.About{}), &e); e.Args["count"] != 12 || e.Args["length"] != 11 {
 		t.Errorf("arguments %v", e.Args)
 	}
 	if password.Normalize(norm.NFD.String(good)) != good {
