@@ -20,6 +20,7 @@ type Pages struct {
 // Mount registers the pages.
 func (p *Pages) Mount(m web.Mux) {
 	m.Get("/account", p.account)
+	m.Post("/account/logout", p.logout)
 	m.Post("/account/logout-everywhere", p.logoutEverywhere)
 	m.Post("/session/prolong", p.prolong)
 }
@@ -71,6 +72,16 @@ func channel(k idp.ContactKind) templates.Channel {
 		return templates.BySMS
 	}
 	return templates.ByEmail
+}
+
+// logout does what the button of our own page says. It does not ask again, as
+// the end session endpoint must when anybody's link leads there.
+func (p *Pages) logout(w http.ResponseWriter, r *http.Request) error {
+	if err := p.SignIn.LogOut(r.Context(), p.Site.Visit(w, r)); err != nil {
+		return err
+	}
+	p.Site.ClearSession(w)
+	return web.SeeOther(w, r, "/signed-out")
 }
 
 func (p *Pages) logoutEverywhere(w http.ResponseWriter, r *http.Request) error {
