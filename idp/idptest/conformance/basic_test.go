@@ -194,9 +194,11 @@ func scopePhone(o *op) {
 }
 
 func scopeAll(o *op) {
-	all := strings.Join(o.lists("scopes_supported"), " ")
-	o.visitor().flow(o.register(nil), "scope", all).has(o, "name", "family_name", "given_name", "patronymic", "locale", "updated_at", "email", "email_verified")
-	o.visitorAs(byPhone).flow(o.register(nil), "scope", all).has(o, "name", "family_name", "given_name", "locale", "updated_at", "phone_number", "phone_number_verified")
+	t := o.visitorAs(withBoth).flow(o.register(nil), "scope", strings.Join(o.lists("scopes_supported"), " "))
+	t.has(o, "name", "family_name", "given_name", "patronymic", "locale", "updated_at", "email", "email_verified", "phone_number", "phone_number_verified")
+	if t.person["email"] != withBoth || t.person["phone_number"] != bothPhone || t.person["patronymic"] != "Piatrouna" {
+		o.Errorf("userinfo %v", t.person)
+	}
 }
 
 func alternateHappyFlow(o *op) {
@@ -305,15 +307,15 @@ func uiLocales(o *op) {
 		v := &visitor{o, o.world.Browser(), v.login}
 		request := r.ask("ui_locales", locales)
 		p := v.open(request)
-		if got := language(p); got != want {
+		if got := languageOf(p); got != want {
 			o.Errorf("ui_locales=%s: the page is in %q", locales, got)
 		}
 		r.redeem(r.answer(v.through(p), request), request)
 	}
 }
 
-// language is the language of a page.
-func language(p world.Page) string {
+// languageOf is the language of a page.
+func languageOf(p world.Page) string {
 	n := element(p, func(n *html.Node) bool { return n.Data == "html" })
 	if n == nil {
 		return ""

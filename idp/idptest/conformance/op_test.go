@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"surety/idp"
 	"surety/idp/flow/account"
 	"surety/idp/idptest/world"
 	"surety/idp/server"
@@ -40,8 +41,12 @@ type op struct {
 // no person logs in from many browsers in the same moment.
 const persons = 8
 
-// byPhone is the login name of a person who has a telephone and no e-mail.
-const byPhone = "+375291234567"
+// People with other contacts: a telephone and no e-mail, and both.
+const (
+	byPhone   = "+375291234567"
+	withBoth  = "both@example.test"
+	bothPhone = "+375291234568"
+)
 
 // start opens a world and checks what every module of the suite checks first:
 // metadata and keys.
@@ -51,17 +56,20 @@ func start(t testing.TB, options ...world.Option) *op {
 	o := &op{TB: t, world: w, next: &atomic.Int64{}, http: &http.Client{
 		Transport: w.Transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}
-	seeds := []account.Seed{{Contact: byPhone, FamilyName: "Melnik", GivenName: "Taras", Password: world.Password, Language: "uk"}}
+	var seeds []account.Seed
 	for i := range persons {
-		seeds = append(seeds, account.Seed{
-			Contact: fmt.Sprintf("person%d@example.test", i), FamilyName: "Kavalenka", GivenName: "Hanna", Patronymic: "Piatrouna",
-			Password: world.Password, Language: "be",
-		})
-		o.bases = append(o.bases, seeds[i+1].Contact)
+		o.bases = append(o.bases, fmt.Sprintf("person%d@example.test", i))
 	}
-	if _, err := server.Seed(t.Context(), w.Config, seeds); err != nil {
+	for _, contact := range append([]string{byPhone, withBoth}, o.bases...) {
+		seeds = append(seeds, account.Seed{
+			Contact: contact, FamilyName: "Kavalenka", GivenName: "Hanna", Patronymic: "Piatrouna", Password: world.Password, Language: "be",
+		})
+	}
+	made, err := server.Seed(t.Context(), w.Config, seeds)
+	if err != nil {
 		t.Fatal(err)
 	}
+	w.AddContact(made[1].AccountID, idp.ContactPhone, bothPhone)
 	o.discover()
 	return o
 }
