@@ -22,7 +22,12 @@ const roleVariable = "TEST_ROLE"
 func TestMain(m *testing.M) {
 	switch role, argument, _ := strings.Cut(os.Getenv(roleVariable), "="); role {
 	case "":
-		os.Exit(m.Run())
+		dir, err := os.MkdirTemp("", "surety-programs-")
+		must(err)
+		programsDir = dir
+		code := m.Run()
+		must(os.RemoveAll(dir))
+		os.Exit(code)
 	case "live": // until told to end
 		awaitEnd()
 	case "die":

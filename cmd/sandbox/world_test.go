@@ -22,12 +22,12 @@ import (
 	house "surety/idp/idptest/world"
 )
 
+// programsDir is made and removed by TestMain.
+var programsDir string
+
 // programs builds what `make build` builds, once for all tests.
 var programs = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "surety-programs-")
-	if err != nil {
-		return "", err
-	}
+	dir := programsDir
 	out, err := exec.Command("go", "build", "-o", dir+"/", "surety/cmd/idp", "surety/cmd/agency", "surety/cmd/sandbox").CombinedOutput()
 	if err != nil {
 		return "", fmt.Errorf("%w: %s", err, out)
@@ -224,8 +224,11 @@ func dataFolder(t *testing.T) string {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
+		if os.Remove(dir) == nil {
+			return // nothing was ever started in it
+		}
 		if err := clean(dir); err != nil {
-			t.Logf("clean up: %v", err)
+			t.Errorf("clean up: %v", err)
 		}
 	})
 	return dir
