@@ -113,6 +113,6 @@ type Agency struct {
 	ConsentID string
 	Client    *client.Client
 	Since     time.Time
-	Claims    []string
+	Claims    []string // those that a page names
 	Offline   bool
 }

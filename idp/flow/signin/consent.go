@@ -53,8 +53,10 @@ func (f *Flow) standing(ctx context.Context, p place) (standing, error) {
 var follows = map[string]string{"email_verified": "email", "phone_number_verified": "phone_number"}
 
 // asked lists the claims of the request that the person is asked about.
-func asked(p place) []string {
-	claims := p.interaction.Request.ConsentClaims
+func asked(p place) []string { return named(p.interaction.Request.ConsentClaims) }
+
+// named lists the claims that pages name: none that goes with another one.
+func named(claims []string) []string {
 	return slices.DeleteFunc(slices.Clone(claims), func(c string) bool { return follows[c] != "" && slices.Contains(claims, follows[c]) })
 }
 
@@ -192,7 +194,7 @@ func (f *Flow) agencies(ctx context.Context, account idp.AccountID) ([]Agency, e
 			return nil, err
 		}
 		list = append(list, Agency{
-			ConsentID: string(r.ID), Client: c, Since: r.GrantedAt, Claims: r.Claims, Offline: slices.Contains(r.Scopes, "offline_access"),
+			ConsentID: string(r.ID), Client: c, Since: r.GrantedAt, Claims: named(r.Claims), Offline: slices.Contains(r.Scopes, "offline_access"),
 		})
 	}
 	return list, nil

@@ -2,6 +2,7 @@ package templates
 
 import (
 	"io"
+	"slices"
 	"time"
 
 	"surety/idp/text"
@@ -21,14 +22,32 @@ type Consent struct {
 	Purpose    string // in the person's language, empty if the agency gave none
 	Procedure  string // title of the procedure, if one is asked for
 	Required   []SharedValue
-	Optional   []SharedValue
-	Offline    bool      // the agency may go on when the person has logged out
-	Until      time.Time // until when the consent is remembered; zero: until withdrawn
-	Once       bool      // not remembered
-	PolicyURI  string    // the agency's privacy notice
-	TermsURI   string    // the agency's terms
-	LogoURI    string    // not loaded by the page, which shows only our own images
-	Remembered time.Time // consented before on this day; zero: never
+	Optional   []SharedValue // those with a value may be unticked, the others are named
+	Offline    bool          // the agency may go on when the person has logged out
+	Until      time.Time     // until when the consent is remembered; zero: until withdrawn
+	Once       bool          // not remembered
+	PolicyURI  string        // the agency's privacy notice
+	TermsURI   string        // the agency's terms
+	LogoURI    string        // not loaded by the page, which shows only our own images
+	Remembered time.Time     // consented before on this day; zero: never
+}
+
+// Offered are the optional values that there are: each has a box to untick.
+func (c Consent) Offered() []SharedValue {
+	return slices.DeleteFunc(slices.Clone(c.Optional), func(v SharedValue) bool { return v.Value == "" })
+}
+
+// Unknown names the optional claims of which nothing is known. A ticked box
+// would promise what cannot be sent, and would let it be sent once it is known
+// without anybody having seen it.
+func (c Consent) Unknown() []string {
+	var names []string
+	for _, v := range c.Optional {
+		if v.Value == "" {
+			names = append(names, v.Claim)
+		}
+	}
+	return names
 }
 
 // Consent renders the page at /consent.

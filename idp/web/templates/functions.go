@@ -30,6 +30,7 @@ func functions(l *text.Localizer, a *assets) template.FuncMap {
 		"problem":   func(p Problem) string { return l.Message(p.Key, p.Args) },
 		"title":     func(p page) string { return l.Message(titleKey(p), nil) },
 		"claim":     func(name string) string { return label(l, "claim.", name) },
+		"claims":    func(names []string) string { return labels(l, "claim.", names) },
 		"method":    func(name string) string { return label(l, "method.", name) },
 		"date":      l.Date,
 		"datetime":  l.DateTime,
@@ -64,6 +65,15 @@ func label(l *text.Localizer, prefix, name string) string {
 		return l.T(prefix + name)
 	}
 	return name
+}
+
+// labels gives several names their words, as a list within a sentence.
+func labels(l *text.Localizer, prefix string, names []string) string {
+	words := make([]string, len(names))
+	for i, name := range names {
+		words[i] = label(l, prefix, name)
+	}
+	return strings.Join(words, ", ")
 }
 
 // dict makes a map of name, value pairs for a part with several values.

@@ -106,6 +106,8 @@ func ownSamples() []sample {
 	return []sample{
 		page("consent", all(pending, signedIn), (*t).Consent, consent),
 		page("consent-small", pending, (*t).Consent, templates.Consent{Agency: "Tax Service", Required: consent.Required, Once: true, PolicyURI: "javascript:alert(1)"}),
+		page("consent-choose", pending, (*t).Consent, templates.Consent{Agency: "Tax Service", Optional: consent.Optional}),
+		page("consent-unknown", pending, (*t).Consent, templates.Consent{Agency: "Tax Service", Optional: []templates.SharedValue{{Claim: "phone_number", Chose: true}}}),
 		page("terms", nil, (*t).Terms, templates.Terms{Version: "2026-05", Since: day, Text: document}),
 		page("terms-accept", all(pending, with("error.terms.required", "terms")), (*t).TermsAccept, templates.TermsAccept{Version: "2026-05", Since: day, Text: document}),
 		page("account", signedIn, (*t).Account, account()),
