@@ -2,6 +2,7 @@ package oidc_test
 
 import (
 	"net/http"
+	"net/url"
 	"testing"
 
 	"surety/idp/postgres/db"
@@ -60,6 +61,11 @@ func TestRoundTrips(t *testing.T) {
 	a.postCtx(ctx, "/introspect", tokenForm(got.text("access_token"))).want(http.StatusOK, "")
 	if trips.Trips() != 1 {
 		t.Errorf("introspect: %d trips (%s)", trips.Trips(), trips)
+	}
+	ctx, trips = db.Count(t.Context())
+	w.call(ctx, "/userinfo", url.Values{}, http.Header{"Authorization": {"Bearer " + got.text("access_token")}}).want(http.StatusOK, "")
+	if trips.Trips() != 1 {
+		t.Errorf("userinfo: %d trips (%s)", trips.Trips(), trips)
 	}
 	ctx, trips = db.Count(t.Context())
 	a.postCtx(ctx, "/revoke", tokenForm(got.text("access_token"))).want(http.StatusOK, "")

@@ -16,18 +16,21 @@ import (
 // Config is what an operator sets, read once from the environment. Secrets
 // are named by file, never by value, so that they show in no process list.
 type Config struct {
-	Issuer        string        `env:"SURETY_ISSUER"`
-	Listen        []string      `env:"SURETY_LISTEN" envSeparator:","`
-	DatabaseURL   string        `env:"SURETY_DATABASE_URL"`
-	KeysFile      string        `env:"SURETY_KEYS_FILE"`
-	Profile       string        `env:"SURETY_PROFILE" envDefault:"demo"`
-	TLSCertFile   string        `env:"SURETY_TLS_CERT_FILE"`
-	TLSKeyFile    string        `env:"SURETY_TLS_KEY_FILE"`
-	CAFile        string        `env:"SURETY_CA_FILE"` // further authorities to trust for calls out
-	Proxies       []string      `env:"SURETY_TRUSTED_PROXIES" envSeparator:","`
-	MetricsListen string        `env:"SURETY_METRICS_LISTEN"`
-	BreachedFile  string        `env:"SURETY_BREACHED_PASSWORDS_FILE"`
-	StopTimeout   time.Duration `env:"SURETY_STOP_TIMEOUT" envDefault:"20s"`
+	Issuer        string   `env:"SURETY_ISSUER"`
+	Listen        []string `env:"SURETY_LISTEN" envSeparator:","`
+	DatabaseURL   string   `env:"SURETY_DATABASE_URL"`
+	KeysFile      string   `env:"SURETY_KEYS_FILE"`
+	Profile       string   `env:"SURETY_PROFILE" envDefault:"demo"`
+	TLSCertFile   string   `env:"SURETY_TLS_CERT_FILE"`
+	TLSKeyFile    string   `env:"SURETY_TLS_KEY_FILE"`
+	CAFile        string   `env:"SURETY_CA_FILE"` // further authorities to trust for calls out
+	Proxies       []string `env:"SURETY_TRUSTED_PROXIES" envSeparator:","`
+	MetricsListen string   `env:"SURETY_METRICS_LISTEN"`
+	BreachedFile  string   `env:"SURETY_BREACHED_PASSWORDS_FILE"`
+	// FormsPerSecond is how many forms one address may send to a process in
+	// the long run, and ten times that at once; 0 allows any number.
+	FormsPerSecond float64       `env:"SURETY_FORMS_PER_SECOND" envDefault:"50"`
+	StopTimeout    time.Duration `env:"SURETY_STOP_TIMEOUT" envDefault:"20s"`
 	// Sandbox shows the parts page and allows what only a sandbox needs.
 	Sandbox bool `env:"SURETY_SANDBOX"`
 	Mail    MailConfig

@@ -20,6 +20,7 @@ import (
 	"surety/idp/postgres/audit"
 	grantstore "surety/idp/postgres/grant"
 	"surety/idp/session"
+	"surety/idp/throttle"
 	"surety/idp/web"
 	webaccount "surety/idp/web/account"
 	"surety/idp/web/approval"
@@ -47,6 +48,7 @@ func (h *house) site() (*web.Site, error) {
 	return web.NewSite(web.Config{
 		Issuer: h.cfg.Issuer, FormKey: formKey[:], Proxies: proxies, Language: h.profile.Languages[0],
 		Clock: h.now, Log: h.log, Texts: h.texts, Templates: pages,
+		Flood: throttle.NewFlood(h.cfg.FormsPerSecond, int(10*h.cfg.FormsPerSecond)),
 	})
 }
 

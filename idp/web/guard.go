@@ -14,6 +14,7 @@ import (
 	"github.com/gorilla/mux"
 
 	"surety/idp"
+	"surety/idp/throttle"
 	"surety/idp/web/templates"
 )
 
@@ -100,7 +101,10 @@ func (s *Site) page(h Handler) http.Handler {
 // about the origin comes first because it needs no parsing of hostile bytes.
 func (s *Site) form(h Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		err := s.checkForm(r)
+		err := s.checkFlood(r)
+		if err == nil {
+			err = s.checkForm(r)
+		}
 		if err == nil {
 			err = h(w, r)
 		}
@@ -108,6 +112,15 @@ func (s *Site) form(h Handler) http.Handler {
 			s.Fail(w, r, err)
 		}
 	})
+}
+
+// checkFlood holds one source to a number of forms that no household and no
+// office reaches, before anything about them costs more than a look at a map.
+func (s *Site) checkFlood(r *http.Request) error {
+	if s.flood == nil {
+		return nil
+	}
+	return s.flood.Allow(s.now(), throttle.Source(s.Source(r).String()))
 }
 
 // checkForm reports why a form must not be believed.

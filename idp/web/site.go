@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"surety/idp/text"
+	"surety/idp/throttle"
 	"surety/idp/web/templates"
 )
 
@@ -25,6 +26,7 @@ type Config struct {
 	Log       *slog.Logger         // one line for each failed request
 	Texts     *text.Catalogue      // words
 	Templates *templates.Templates // pages
+	Flood     *throttle.Flood      // forms of one source in this process; nil allows any number
 }
 
 // Site is what page packages depend on: frames, cookies, languages, the
@@ -43,6 +45,7 @@ type Site struct {
 	now     func() time.Time
 	log     *slog.Logger
 	cross   *http.CrossOriginProtection
+	flood   *throttle.Flood
 }
 
 // defaultTimeout is longer than any use case may take and shorter than a
@@ -67,7 +70,7 @@ func NewSite(c Config) (*Site, error) {
 	s := &Site{
 		Templates: c.Templates, Texts: c.Texts, issuer: issuer, secure: issuer.Scheme == "https",
 		formKey: c.FormKey, proxies: c.Proxies, timeout: c.Timeout, lang: c.Language, now: c.Clock, log: c.Log,
-		cross: http.NewCrossOriginProtection(),
+		cross: http.NewCrossOriginProtection(), flood: c.Flood,
 	}
 	if !s.secure {
 		s.suffix = "-" + issuer.Port()
