@@ -57,7 +57,7 @@ func (r *rp) answer(p world.Page, request url.Values) url.Values {
 	if got.Get("state") != request.Get("state") || got.Get("iss") != r.world.Issuer {
 		r.Errorf("state %q and iss %q, want %q and %q", got.Get("state"), got.Get("iss"), request.Get("state"), r.world.Issuer)
 	}
-	if !tokenText(got.Get("code")) {
+	if code := got.Get("code"); !tokenText(code) || code != "" && len(code) < secretLength {
 		r.Errorf("code %q", got.Get("code"))
 	}
 	return got

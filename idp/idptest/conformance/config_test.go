@@ -68,6 +68,11 @@ func TestConfig(t *testing.T) {
 // reached by https can have https addresses.
 func (o *op) checkMetadata(https bool) {
 	o.Helper()
+	for _, name := range []string{
+		"authorization_endpoint", "token_endpoint", "userinfo_endpoint", "jwks_uri", "end_session_endpoint", "revocation_endpoint", "introspection_endpoint",
+	} {
+		o.endpoint(name)
+	}
 	for name, value := range o.meta {
 		o.checkMember(name, value, https)
 	}

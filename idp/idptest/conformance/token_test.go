@@ -56,7 +56,7 @@ func (r *rp) read(got reply, nonce string) tokens {
 	if !strings.EqualFold(got.text("token_type"), "Bearer") || !isNumber || lives <= 0 {
 		r.Errorf("token_type %q, expires_in %v", got.text("token_type"), got.json["expires_in"])
 	}
-	if t.access == "" || !tokenText(t.access) || !tokenText(t.refresh) {
+	if len(t.access) < secretLength || !tokenText(t.access) || !tokenText(t.refresh) || t.refresh != "" && len(t.refresh) < secretLength {
 		r.Errorf("access token %q, refresh token %q", t.access, t.refresh)
 	}
 	if slices.Contains(strings.Fields(t.scope), "openid") {
@@ -65,6 +65,9 @@ func (r *rp) read(got reply, nonce string) tokens {
 	}
 	return t
 }
+
+// secretLength is the length of 128 random bits in base64url.
+const secretLength = 22
 
 // verify opens a JWT with the key of the provider that its kid names.
 func (o *op) verify(token string, alg string) (header jose.Header, claims object) {
@@ -147,6 +150,9 @@ func (r *rp) checkIDToken(t tokens, nonce string) object {
 func (r *rp) checkUserInfo(got reply, sub any) object {
 	r.Helper()
 	r.wantJSON(got, http.StatusOK)
+	if got.Header.Get("Date") == "" || got.Header.Get("Cache-Control") != "no-store" {
+		r.Errorf("userinfo with Date %q, Cache-Control %q", got.Header.Get("Date"), got.Header.Get("Cache-Control"))
+	}
 	if got.json["sub"] != sub {
 		r.Errorf("userinfo is about %v, the ID token about %v", got.json["sub"], sub)
 	}
