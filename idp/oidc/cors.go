@@ -7,12 +7,10 @@ import "net/http"
 // cookies: those endpoints know nobody by a cookie.
 func CrossOrigin(next http.Handler, methods string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Header.Get("Origin") == "" {
-			next.ServeHTTP(w, r)
-			return
-		}
 		h := w.Header()
-		h.Set("Access-Control-Allow-Origin", "*")
+		// Said to everybody, asked or not: an answer that a cache keeps must
+		// serve the next one, who may ask from a script.
+		h["Access-Control-Allow-Origin"] = anyOrigin
 		if r.Method == http.MethodOptions {
 			h.Set("Access-Control-Allow-Methods", methods)
 			h.Set("Access-Control-Allow-Headers", "Authorization, Content-Type")
@@ -20,7 +18,9 @@ func CrossOrigin(next http.Handler, methods string) http.Handler {
 			w.WriteHeader(http.StatusNoContent)
 			return
 		}
-		h.Set("Access-Control-Expose-Headers", "WWW-Authenticate")
+		h["Access-Control-Expose-Headers"] = exposed
 		next.ServeHTTP(w, r)
 	})
 }
+
+var anyOrigin, exposed = []string{"*"}, []string{"WWW-Authenticate, Retry-After"}
