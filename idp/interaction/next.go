@@ -74,7 +74,7 @@ type Case struct {
 }
 
 // slowPhone is how long a login made for this very request counts as fresh
-// when max_age is shorter: between the password and the answer lie a redirect
+// when max_age is shorter, 0 included: between the password and the answer lie a redirect
 // and perhaps a page, and a person on a slow line must be able to finish.
 // auth_time tells the agency the truth in any case.
 const slowPhone = time.Minute
@@ -186,10 +186,14 @@ func (c Case) requirements(level assurance.LevelName) []assurance.Requirement {
 		return []assurance.Requirement{r}
 	}
 	asked := r.Within(*maxAge, c.Request.ReceivedAt)
-	if *maxAge <= 0 || *maxAge >= slowPhone {
-		return []assurance.Requirement{asked}
+	own := r.LoginAgain(c.Request.ReceivedAt).Within(slowPhone, c.Request.ReceivedAt)
+	switch {
+	case *maxAge <= 0:
+		return []assurance.Requirement{own}
+	case *maxAge < slowPhone:
+		return []assurance.Requirement{asked, own}
 	}
-	return []assurance.Requirement{asked, r.LoginAgain(c.Request.ReceivedAt).Within(slowPhone, c.Request.ReceivedAt)}
+	return []assurance.Requirement{asked}
 }
 
 func beginsWithLogin(w assurance.Way) bool {

@@ -66,6 +66,7 @@ func TestNext(t *testing.T) {
 		"prompt=login done":              {func(c *Case) { c.Request.Prompts = []Prompt{PromptLogin}; fresh(c, time.Second) }, Step{Kind: StepIssue}},
 		"max_age=0":                      {func(c *Case) { c.Request.MaxAge = seconds(0) }, Step{Kind: StepSignIn, Reason: ReasonAgain}},
 		"max_age=0 done":                 {func(c *Case) { c.Request.MaxAge = seconds(0); fresh(c, 0) }, Step{Kind: StepIssue}},
+		"max_age=0 and an hour's pause":  {func(c *Case) { c.Request.MaxAge = seconds(0); fresh(c, 0); c.Now = received.Add(50 * time.Minute) }, Step{Kind: StepSignIn, Reason: ReasonAgain}},
 		"max_age satisfied":              {func(c *Case) { c.Request.MaxAge = seconds(900) }, Step{Kind: StepIssue}},
 		"max_age too old":                {func(c *Case) { c.Request.MaxAge = seconds(300) }, Step{Kind: StepSignIn, Reason: ReasonAgain}},
 		"max_age=1 on a slow phone":      {func(c *Case) { c.Request.MaxAge = seconds(1); fresh(c, 0); c.Now = received.Add(30 * time.Second) }, Step{Kind: StepIssue}},
@@ -117,6 +118,20 @@ func TestPromptNoneNeverShowsAPage(t *testing.T) {
 		FailConsentRequired:     func(c *Case) { c.ConsentCovers = false },
 		FailUnmet:               func(c *Case) { c.Minimum = "high" },
 	} {
+		for name, also := range map[string]func(*Case){
+			"":                     func(*Case) {},
+			"and an old login":     func(c *Case) { c.Request.MaxAge = seconds(1) },
+			"and another's hint":   func(c *Case) { c.Request.HintSubject = "boris-here" },
+			"and a frozen account": func(c *Case) { c.Visitor.Account.State = idp.AccountFrozen },
+		} {
+			c := baseCase()
+			c.Request.Prompts = []Prompt{PromptNone}
+			change(&c)
+			also(&c)
+			if got := Next(c); got.Kind != StepFail {
+				t.Errorf("%s %s: a page, %s", want, name, got.Kind)
+			}
+		}
 		c := baseCase()
 		c.Request.Prompts = []Prompt{PromptNone}
 		change(&c)

@@ -45,7 +45,8 @@ func PostForm(w http.ResponseWriter, r *http.Request) (url.Values, error) {
 }
 
 // CheckParameters refuses what RFC 6749, section 3.1 and 3.2, forbid: a
-// parameter twice (but those named in lists), and what cannot be text.
+// parameter twice (but those named in lists), and what cannot be text. A
+// parameter without a value counts as omitted, so it takes it out of the form.
 func CheckParameters(form url.Values, lists ...string) *Fault {
 	for name, values := range form {
 		if len(values) > 1 && !contains(lists, name) {
@@ -55,6 +56,9 @@ func CheckParameters(form url.Values, lists ...string) *Fault {
 			if strings.IndexByte(v, 0) >= 0 || !utf8.ValidString(v) {
 				return Bad(InvalidRequest, "parameter "+Printable(shortened(name))+" is not valid text")
 			}
+		}
+		if len(values) == 1 && values[0] == "" {
+			delete(form, name)
 		}
 	}
 	return nil

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"slices"
 	"time"
 
 	"surety/idp"
@@ -112,7 +113,7 @@ func (e *Endpoint) toIssue(a *asked, p place) grant.Issue {
 		ID: id, ClientID: a.client.ID, AccountID: p.visitor.Account.ID, SessionID: p.visitor.SessionID, ConsentID: p.consentID,
 		Subject: p.subject, SID: e.Subjects.SID(a.client.ID, p.visitor.SessionID),
 		Scopes: a.request.Scopes, Audience: a.request.Audience, Offline: a.request.Offline,
-		RequestedACR: append(append([]string(nil), a.request.EssentialACR...), a.request.ACRValues...),
+		RequestedACR: requestedACR(a.request),
 		MaxAge:       a.request.MaxAge, Uses: granted.Uses, Claims: a.request.Claims,
 		CreatedAt: p.now, ExpiresAt: e.grantEnd(a.client, p.now),
 	}
@@ -201,4 +202,14 @@ func seeOther(w http.ResponseWriter, to string) {
 	h.Set("Cache-Control", "no-store")
 	h.Set("Location", to)
 	w.WriteHeader(http.StatusSeeOther)
+}
+
+// requestedACR are the values among which the ID token's acr is chosen. Where
+// essential ones came, it is one of these (OpenID Connect Core 1.0, section
+// 5.5.1.1), whatever was wished for besides.
+func requestedACR(r interaction.Request) []string {
+	if len(r.EssentialACR) > 0 {
+		return slices.Clone(r.EssentialACR)
+	}
+	return slices.Clone(r.ACRValues)
 }
