@@ -40,7 +40,7 @@ func (p pages) Error(w http.ResponseWriter, r *http.Request, f oidc.Failure) {
 	} else if cause == nil {
 		cause = errors.New("protocol endpoint failed without a cause")
 	}
-	back := web.WayBack{Return: f.Return}
+	back := web.WayBack{Return: f.Return, Restart: f.Restart}
 	if f.Client != nil {
 		back.Agency = f.Client.Name(p.site.Language(r))
 	}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"regexp"
 	"strings"
 	"testing"
@@ -81,6 +82,26 @@ func TestWayBack(t *testing.T) {
 	want(t, h.browser(t).get("/fail"), http.StatusGone, `href="https://tax.example/?error=x"`, `href="/authorize?client_id=1"`, "Back to Tax Service", "Start again")
 	if back.Wrap(nil) != nil {
 		t.Error("no error became one")
+	}
+}
+
+// TestEndedRequestIsToldByItsDispatcher: it alone knows how to begin again and
+// the way back. A page without a request says it itself.
+func TestEndedRequestIsToldByItsDispatcher(t *testing.T) {
+	t.Parallel()
+	h := build(t, https)
+	for _, key := range []string{"error.interaction.expired", "error.interaction.completed", "error.interaction.unknown"} {
+		step := func(http.ResponseWriter, *http.Request) error { return idp.E(idp.CodeExpired, key) }
+		h.mux.Get("/"+key, step)
+		h.mux.Post("/"+key, step)
+		const id = "0190d8a2-0000-7000-8000-000000000001"
+		b := h.browser(t)
+		for _, w := range []*httptest.ResponseRecorder{b.get("/" + key + "?interaction=" + id), b.post("/"+key, "csrf", b.token(), "interaction", id)} {
+			if to := w.Header().Get("Location"); w.Code != http.StatusSeeOther || to != "/continue?interaction="+id {
+				t.Errorf("%s: %d %s", key, w.Code, to)
+			}
+		}
+		want(t, b.get("/"+key), http.StatusGone)
 	}
 }
 

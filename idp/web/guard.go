@@ -92,7 +92,7 @@ func (s *Site) page(h Handler) http.Handler {
 			err = h(w, r)
 		}
 		if err != nil {
-			s.Fail(w, r, err)
+			s.fail(w, r, err)
 		}
 	})
 }
@@ -109,9 +109,20 @@ func (s *Site) form(h Handler) http.Handler {
 			err = h(w, r)
 		}
 		if err != nil {
-			s.Fail(w, r, err)
+			s.fail(w, r, err)
 		}
 	})
+}
+
+// fail is Fail for pages. That a pending request has ended is told by its
+// dispatcher, which alone knows how to begin again and the way back.
+func (s *Site) fail(w http.ResponseWriter, r *http.Request, err error) {
+	var coded idp.Coded
+	if errors.As(err, &coded) && strings.HasPrefix(coded.MessageKey(), "error.interaction.") && InteractionOf(r) != "" {
+		http.Redirect(w, r, Onward(r), http.StatusSeeOther)
+		return
+	}
+	s.Fail(w, r, err)
 }
 
 // checkFlood holds one source to a number of forms that no household and no
