@@ -104,15 +104,27 @@ func (p *Pages) termsAcceptPost(w http.ResponseWriter, r *http.Request) error {
 		return web.SeeOther(w, r, "/logout")
 	}
 	b, id := p.Site.Visit(w, r), idp.InteractionID(web.InteractionOf(r))
-	if !r.PostForm.Has("terms") {
-		return p.Site.Again(w, r, idp.E(idp.CodeInvalid, "error.terms.required").In("terms"), func(out io.Writer, f templates.Frame) error {
-			return p.Site.Templates.TermsAccept(out, f, templates.TermsAccept{Version: p.Terms.Version, Since: p.Terms.Since, Text: p.document(r)})
-		})
+	err := error(idp.E(idp.CodeInvalid, "error.terms.required").In("terms"))
+	if r.PostForm.Has("terms") {
+		err = p.SignIn.AcceptTerms(r.Context(), b, id, r.PostForm.Get("terms_version"))
 	}
-	if err := p.SignIn.AcceptTerms(r.Context(), b, id, r.PostForm.Get("terms_version")); err != nil {
-		return elsewhere(w, r, err)
+	if err != nil {
+		return p.termsAgain(w, r, err)
 	}
 	return web.SeeOther(w, r, web.Onward(r))
+}
+
+// termsAgain shows the terms once more, as the form of the same agency: what
+// is sent from here must be allowed to end there.
+func (p *Pages) termsAgain(w http.ResponseWriter, r *http.Request, why error) error {
+	screen, err := p.SignIn.TermsScreen(r.Context(), p.Site.Visit(w, r), idp.InteractionID(web.InteractionOf(r)))
+	if err != nil {
+		return elsewhere(w, r, err)
+	}
+	return p.Site.Again(w, r, why, func(out io.Writer, f templates.Frame) error {
+		web.OnBehalf(w, &f, screen.Client)
+		return p.Site.Templates.TermsAccept(out, f, templates.TermsAccept{Version: screen.Version, Since: p.Terms.Since, Text: p.document(r)})
+	})
 }
 
 // elsewhere turns "another step is due" into a way to it.
