@@ -24,13 +24,14 @@ type cli struct {
 	Key      keyCommands     `cmd:"" help:"Keys that sign tokens."`
 	Operator operatorCommand `cmd:"" help:"People who run Surety."`
 	Audit    auditCommands   `cmd:"" help:"The record of what happened."`
+	Settings settingsCommand `cmd:"" help:"List what can be set in the environment."`
 
 	SandboxAccounts sandboxAccounts `cmd:"" hidden:"" help:"Make sample accounts out of a JSON file."`
 }
 
 const about = `Surety tells agencies how sure they may be of a person. This is its server and its operator's tool.
 
-Settings come from the environment: SURETY_DATABASE_URL, SURETY_KEYS_FILE, SURETY_ISSUER and so on. ` +
+Settings come from the environment: SURETY_DATABASE_URL, SURETY_KEYS_FILE, SURETY_ISSUER and so on; idp settings lists them. ` +
 	`Changes can be rehearsed with -dry-run. Exit status: 0 done, 1 something is down, 2 wrong command line, 3 refused, 4 audit faults.`
 
 // The exit codes.

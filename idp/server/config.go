@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/url"
 	"os"
+	"reflect"
 	"strings"
 	"time"
 
@@ -16,23 +17,23 @@ import (
 // Config is what an operator sets, read once from the environment. Secrets
 // are named by file, never by value, so that they show in no process list.
 type Config struct {
-	Issuer        string   `env:"SURETY_ISSUER"`
-	Listen        []string `env:"SURETY_LISTEN" envSeparator:","`
-	DatabaseURL   string   `env:"SURETY_DATABASE_URL"`
-	KeysFile      string   `env:"SURETY_KEYS_FILE"`
-	Profile       string   `env:"SURETY_PROFILE" envDefault:"demo"`
-	TLSCertFile   string   `env:"SURETY_TLS_CERT_FILE"`
-	TLSKeyFile    string   `env:"SURETY_TLS_KEY_FILE"`
-	CAFile        string   `env:"SURETY_CA_FILE"` // further authorities to trust for calls out
-	Proxies       []string `env:"SURETY_TRUSTED_PROXIES" envSeparator:","`
-	MetricsListen string   `env:"SURETY_METRICS_LISTEN"`
-	BreachedFile  string   `env:"SURETY_BREACHED_PASSWORDS_FILE"`
+	Issuer        string   `env:"SURETY_ISSUER" usage:"public address, for example https://id.example.org"`
+	Listen        []string `env:"SURETY_LISTEN" envSeparator:"," usage:"host:port to serve on, several with commas"`
+	DatabaseURL   string   `env:"SURETY_DATABASE_URL" usage:"PostgreSQL, as postgres://user@host/database"`
+	KeysFile      string   `env:"SURETY_KEYS_FILE" usage:"file with the master keys (idp keys-file makes one)"`
+	Profile       string   `env:"SURETY_PROFILE" envDefault:"demo" usage:"what differs between countries"`
+	TLSCertFile   string   `env:"SURETY_TLS_CERT_FILE" usage:"certificate chain in PEM; without it a proxy ends TLS"`
+	TLSKeyFile    string   `env:"SURETY_TLS_KEY_FILE" usage:"its key in PEM"`
+	CAFile        string   `env:"SURETY_CA_FILE" usage:"further authorities in PEM to trust for calls out"`
+	Proxies       []string `env:"SURETY_TRUSTED_PROXIES" envSeparator:"," usage:"networks whose X-Forwarded-For is believed, as 10.0.0.0/8"`
+	MetricsListen string   `env:"SURETY_METRICS_LISTEN" usage:"host:port of metrics and profiles; keep it inside"`
+	BreachedFile  string   `env:"SURETY_BREACHED_PASSWORDS_FILE" usage:"sorted SHA-1 list of passwords that became known"`
 	// FormsPerSecond is how many forms one address may send to a process in
 	// the long run, and ten times that at once; 0 allows any number.
-	FormsPerSecond float64       `env:"SURETY_FORMS_PER_SECOND" envDefault:"50"`
-	StopTimeout    time.Duration `env:"SURETY_STOP_TIMEOUT" envDefault:"20s"`
+	FormsPerSecond float64       `env:"SURETY_FORMS_PER_SECOND" envDefault:"50" usage:"forms that one address may send to a process; 0: any number"`
+	StopTimeout    time.Duration `env:"SURETY_STOP_TIMEOUT" envDefault:"20s" usage:"how long requests under way may take when stopping"`
 	// Sandbox shows the parts page and allows what only a sandbox needs.
-	Sandbox bool `env:"SURETY_SANDBOX"`
+	Sandbox bool `env:"SURETY_SANDBOX" usage:"true shows the page of all parts"`
 	Mail    MailConfig
 	SMS     SMSConfig
 	// Clock is protocol time, for tests alone: it cannot be set from outside.
@@ -43,18 +44,42 @@ type Config struct {
 
 // MailConfig is the SMTP relay.
 type MailConfig struct {
-	Addr         string `env:"SURETY_SMTP_ADDR"` // host:port
-	From         string `env:"SURETY_SMTP_FROM"`
-	User         string `env:"SURETY_SMTP_USER"`
-	PasswordFile string `env:"SURETY_SMTP_PASSWORD_FILE"`
-	TLS          string `env:"SURETY_SMTP_TLS" envDefault:"opportunistic"` // none, opportunistic, required
+	Addr         string `env:"SURETY_SMTP_ADDR" usage:"host:port of the mail relay"`
+	From         string `env:"SURETY_SMTP_FROM" usage:"address that mail comes from"`
+	User         string `env:"SURETY_SMTP_USER" usage:"name at the relay; empty: none"`
+	PasswordFile string `env:"SURETY_SMTP_PASSWORD_FILE" usage:"its password"`
+	TLS          string `env:"SURETY_SMTP_TLS" envDefault:"required" usage:"required, tls, opportunistic or none"`
 }
 
 // SMSConfig is the operator's HTTP gateway.
 type SMSConfig struct {
-	URL     string `env:"SURETY_SMS_URL"`
-	KeyFile string `env:"SURETY_SMS_KEY_FILE"`
-	Body    string `env:"SURETY_SMS_BODY"` // JSON template; empty means the default
+	URL     string `env:"SURETY_SMS_URL" usage:"address of the HTTP gateway for text messages"`
+	KeyFile string `env:"SURETY_SMS_KEY_FILE" usage:"its bearer key"`
+	Body    string `env:"SURETY_SMS_BODY" usage:"JSON that it takes, with {to} and {text}; empty: {'to','text'}"`
+}
+
+// Variable is one thing that an operator can set.
+type Variable struct {
+	Name, Default, Usage string
+}
+
+// Variables lists everything that can be set, in the order of Config.
+func Variables() []Variable {
+	return variables(reflect.TypeFor[Config]())
+}
+
+func variables(t reflect.Type) []Variable {
+	var all []Variable
+	for f := range t.Fields() {
+		name, _, _ := strings.Cut(f.Tag.Get("env"), ",")
+		switch {
+		case f.Type.Kind() == reflect.Struct:
+			all = append(all, variables(f.Type)...)
+		case name != "" && name != "-":
+			all = append(all, Variable{Name: name, Default: f.Tag.Get("envDefault"), Usage: f.Tag.Get("usage")})
+		}
+	}
+	return all
 }
 
 // FromEnvironment reads the configuration without judging it.

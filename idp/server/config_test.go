@@ -47,6 +47,19 @@ func TestIssuerIsRefusedAtStart(t *testing.T) {
 	}
 }
 
+// TestEverySettingSaysWhatItIsFor, and is ours by its name.
+func TestEverySettingSaysWhatItIsFor(t *testing.T) {
+	all := Variables()
+	if len(all) < 20 {
+		t.Errorf("%d settings are listed", len(all))
+	}
+	for _, v := range all {
+		if v.Usage == "" || !strings.HasPrefix(v.Name, "SURETY_") {
+			t.Errorf("%q says %q", v.Name, v.Usage)
+		}
+	}
+}
+
 // TestEverythingThatIsMissingIsToldAtOnce spares an operator one restart a setting.
 func TestEverythingThatIsMissingIsToldAtOnce(t *testing.T) {
 	serve, work := Config{}.CheckServe(), Config{}.CheckWork()
