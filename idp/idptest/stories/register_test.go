@@ -173,7 +173,12 @@ func TestR6_NewTermsAreShownBeforeAnythingIsGiven(t *testing.T) {
 	wantPath(t, page, "/terms/accept")
 	want(t, page, http.StatusOK, "The terms of use have changed", a.name)
 	page = b.Submit(page, "continue")
-	want(t, page, http.StatusUnprocessableEntity, "you must accept the terms of use")
+	want(t, page, http.StatusUnprocessableEntity, "you must accept the terms of use", a.name)
+	if policy := page.Header.Get("Content-Security-Policy"); !strings.Contains(policy, "form-action 'self' https://"+mustParse(t, a.redirect).Host) {
+		t.Errorf("the form may not end at the agency: %s", policy)
+	}
+	page = b.Submit(page, "continue", "terms", "1", "terms_version", "1999-01-01")
+	want(t, page, http.StatusUnprocessableEntity, "The terms of use have just changed", a.name)
 	wantPath(t, b.Get("/consent"+interactionOf(page)), "/terms/accept")
 	page = b.Submit(page, "continue", "terms", "1")
 	wantPath(t, page, "/consent")
