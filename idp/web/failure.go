@@ -186,9 +186,14 @@ func (s *Site) writeFailure(w http.ResponseWriter, r *http.Request, status int, 
 	}
 }
 
+// errNoRoute is logged for what nothing of ours answers: the reference on that
+// page, too, must be one that staff can look up.
+var errNoRoute = errors.New("no page or endpoint has this path and method")
+
 // failure answers every request with one kind of error page.
 func (s *Site) failure(kind string, status int) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.logFailure(r, outcome{kind, status}, errNoRoute)
 		s.writeFailure(w, r, status, s.Frame(w, r), templates.Failure{
 			Kind: kind, Reference: RequestID(r.Context()), NoInPerson: strings.HasPrefix(r.URL.Path, "/operator"),
 		})
