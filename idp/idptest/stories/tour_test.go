@@ -216,8 +216,8 @@ var (
 	// keyShape is how the keys of texts look.
 	keyShape = regexp.MustCompile(`\b[a-z]+[a-z_-]*(\.[a-z_-]+)+\b|\berror_[a-z_]+`)
 	// notKeys are addresses and file names, which look alike.
-	notKeys = regexp.MustCompile(`https?://\S+|\S+@\S+|\b(example|people\.example)\.test\b`)
-	filled  = regexp.MustCompile(`<no value>|\{\{|\}\}|%!|…$|\[\[|ZgotmplZ`)
+	notKeys  = regexp.MustCompile(`https?://\S+|\S+@\S+|\b(example|people\.example)\.test\b`)
+	unfilled = regexp.MustCompile(`<no value>|\{\{|\}\}|%!|…$|\[\[|ZgotmplZ`)
 )
 
 // look fails for a page that is not as every page is, and returns it.
@@ -278,7 +278,7 @@ func (g *guide) message(text string) {
 	if key := keyShape.FindString(plain); key != "" {
 		g.Errorf("%s: a key of a text leaks: %q in %q", g.lang, key, text)
 	}
-	if bad := filled.FindString(plain); bad != "" {
+	if bad := unfilled.FindString(plain); bad != "" {
 		g.Errorf("%s: a text is not filled in: %q", g.lang, text)
 	}
 }
