@@ -23,12 +23,14 @@ type Mux struct {
 // NewMux returns a mux with what every installation has: static files, the
 // language switch, and pages for what is not there.
 func NewMux(s *Site) Mux {
-	router := mux.NewRouter()
+	// All our paths are exact: what is not one is not there, and no redirect is
+	// made of what a stranger wrote.
+	router := mux.NewRouter().SkipClean(true)
 	m := Mux{site: s, router: router}
 	m.root = s.guard(router)
 	router.NotFoundHandler = s.failure(templates.FailedNotFound, http.StatusNotFound)
 	router.MethodNotAllowedHandler = s.methodNotAllowed(router)
-	m.Protocol("/assets/{name}", s.Templates.Assets(), http.MethodGet)
+	m.Protocol("/assets/{name}", s.Templates.Assets(), http.MethodGet, http.MethodHead)
 	m.Post("/language", s.switchLanguage)
 	return m
 }
