@@ -165,6 +165,7 @@ func send(b *world.Browser, method, path string, form url.Values, header http.He
 	if form != nil {
 		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	}
+	req.Header.Set("Accept-Language", b.Lang)
 	maps.Copy(req.Header, header)
 	return do(b, b.Client, req)
 }
