@@ -72,7 +72,7 @@ func New(t testing.TB, options ...Option) *World {
 	w.Config.Issuer = w.Issuer
 	running.Go(func() { w.run(ctx, "serve", func() error { return w.serve(ctx, l) }) })
 	running.Go(func() { w.run(ctx, "work", func() error { return server.Work(ctx, w.Config) }) })
-	w.waitReady()
+	w.WaitReady()
 	service, done, err := server.OpenOperator(ctx, w.Config)
 	if err != nil {
 		t.Fatal(err)
@@ -127,8 +127,8 @@ func (w *World) startOutbox(ctx context.Context, running *sync.WaitGroup) (mail,
 	return mailOn.Addr().String(), webOn.Addr().String()
 }
 
-// waitReady asks the readiness probe until it says yes.
-func (w *World) waitReady() {
+// WaitReady asks the readiness probe until it says yes.
+func (w *World) WaitReady() {
 	w.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
