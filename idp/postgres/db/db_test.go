@@ -112,7 +112,7 @@ func TestError_SpeaksByConstraintName(t *testing.T) {
 	d := idptest.Database(t)
 	taken := idp.E(idp.CodeConflict, "token.taken")
 	gone := idp.E(idp.CodeNotFound, "token.gone")
-	known := db.Known{"revoked_token_pkey": taken, db.NoRows: gone}
+	known := db.Known{"revoked_token_pkey": taken, db.NoRows: gone, "account_state_check": idp.E(idp.CodeInvalid, "account.state")}
 	if err := insertToken(t.Context(), d, "a"); err != nil {
 		t.Fatal(err)
 	}
@@ -132,7 +132,8 @@ func TestError_SpeaksByConstraintName(t *testing.T) {
 	}{
 		"unique, known":   {db.Error("do", insertToken(t.Context(), d, "a"), known), idp.CodeConflict, "token.taken"},
 		"unique, unknown": {db.Error("do", insertToken(t.Context(), d, "a")), idp.CodeConflict, "error.conflict"},
-		"check":           {db.Error("do", check, known), idp.CodeInvalid, "error.invalid"},
+		"check, known":    {db.Error("do", check, known), idp.CodeInvalid, "account.state"},
+		"check, unknown":  {db.Error("do", check), "", ""},
 		"foreign key":     {db.Error("do", foreign, known), idp.CodeConflict, "error.conflict"},
 		"no rows, known":  {db.Error("do", none, known), idp.CodeNotFound, "token.gone"},
 		"no rows":         {db.Error("do", none), idp.CodeNotFound, "error.not_found"},

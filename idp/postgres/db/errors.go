@@ -43,7 +43,6 @@ type Known map[string]*idp.Error
 var (
 	errNotFound    = idp.E(idp.CodeNotFound, "error.not_found")
 	errConflict    = idp.E(idp.CodeConflict, "error.conflict")
-	errInvalid     = idp.E(idp.CodeInvalid, "error.invalid")
 	errUnavailable = idp.E(idp.CodeUnavailable, "error.unavailable")
 )
 
@@ -76,7 +75,9 @@ func meaning(err error, known []Known) *idp.Error {
 		case uniqueViolation, foreignKeyViolation, exclusionViolation:
 			return lookUp(pg.ConstraintName, known, errConflict)
 		case checkViolation:
-			return lookUp(pg.ConstraintName, known, errInvalid)
+			// A value that only the database refused slipped past our own rules:
+			// unless a store has said what it means, the fault is ours, not the person's.
+			return lookUp(pg.ConstraintName, known, nil)
 		}
 	}
 	if Down(err) {
