@@ -2,6 +2,7 @@ package signin
 
 import (
 	"context"
+	"encoding/base64"
 	"time"
 
 	"surety/assurance"
@@ -107,7 +108,9 @@ func (f *Flow) refuse(ctx context.Context, now time.Time, l idp.Login, b session
 // giveBack returns the try of a log-in that never got to be compared.
 func (f *Flow) giveBack(ctx context.Context, now time.Time, limits []throttle.Counter, why error) error {
 	err := f.p.InTx(context.WithoutCancel(ctx), func(ctx context.Context, tx idp.Tx) error {
-		return f.succeed(ctx, tx, now, limits)
+		return f.p.Throttles.ChangeTries(ctx, tx, f.keys(limits), now, func(states []throttle.State) ([]throttle.State, error) {
+			return throttle.GiveBack(limits, states), nil
+		})
 	})
 	if err != nil {
 		return err
@@ -177,13 +180,17 @@ func (f *Flow) enter(ctx context.Context, now time.Time, in LogIn, e entry) (ses
 }
 
 // warn tells all contacts that somebody logged in in a browser that the
-// account does not know.
+// account does not know. The same kind of browser at the same address is told
+// once an hour: private windows, which forget who they are, would otherwise
+// bury the one message that matters.
 func (f *Flow) warn(ctx context.Context, tx idp.Tx, now time.Time, a idp.Account, b session.Browser) error {
 	person, err := f.p.People.Person(ctx, tx, a.ID)
 	if err != nil {
 		return err
 	}
-	event := idp.NewID()
+	seen := f.p.Fingerprint("device notice", []byte(a.ID), []byte(b.Device().Name()), []byte(throttle.Source(b.Source)),
+		[]byte(now.UTC().Format("2006-01-02T15")))
+	event := base64.RawURLEncoding.EncodeToString(seen[:])
 	for _, c := range person.Contacts {
 		channel := idp.ChannelEmail
 		if c.Kind == idp.ContactPhone {

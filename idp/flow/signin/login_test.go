@@ -158,9 +158,20 @@ func TestAnUnknownDeviceIsToldToAllContactsOnceKnownItIsNot(t *testing.T) {
 		if told := login(shared, true); len(told) != 1 || told[0].Kind != "new_login" || !strings.Contains(told[0].Message.Text, "Firefox, Linux") {
 			t.Errorf("on a shared computer: %+v", told)
 		}
+		if told := login(shared, true); len(told) != 0 {
+			t.Errorf("the same kind of browser at the same address, within the hour: %+v", told)
+		}
+		w.Clock.Advance(time.Hour)
 	}
 	if told := login(new, false); len(told) != 1 || told[0].Message.To != email {
 		t.Errorf("in a new browser: %+v", told)
+	}
+	elsewhere, other := citizens.Browser("203.0.113.9"), browser()
+	other.UserAgent = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36"
+	for name, b := range map[string]session.Browser{"at another address": elsewhere, "with another kind of browser": other} {
+		if told := login(b, false); len(told) != 1 {
+			t.Errorf("%s, within the hour: %+v", name, told)
+		}
 	}
 	if told := login(new, false); len(told) != 0 {
 		t.Errorf("in the browser that is known by now: %+v", told)
@@ -287,6 +298,25 @@ func TestAFullQueueCostsNoTry(t *testing.T) {
 	if err := try(t.Context(), w, b, email, citizens.Password); err != nil {
 		t.Error(err)
 	}
+}
+
+// TestAFullQueueForgivesNothing: whoever fills the queue on purpose does not
+// get the guesses back that were compared before.
+func TestAFullQueueForgivesNothing(t *testing.T) {
+	t.Parallel()
+	w := citizens.New(t)
+	w.Register(browser(), email)
+	stranger := citizens.Browser("203.0.113.9")
+	for range 5 {
+		wantCode(t, try(t.Context(), w, stranger, email, "guess"), idp.CodeInvalid, "error.password.wrong")
+	}
+	w.Hashes.Busy = true
+	if err := try(t.Context(), w, stranger, email, "guess"); idp.CodeOf(err) != idp.CodeUnavailable {
+		t.Fatal(err)
+	}
+	w.Hashes.Busy = false
+	wantCode(t, try(t.Context(), w, stranger, email, "guess"), idp.CodeInvalid, "error.password.wrong")
+	wantCode(t, try(t.Context(), w, stranger, email, "guess"), idp.CodeThrottled, "error.password.throttled")
 }
 
 func TestDatabaseDownIsUnavailable(t *testing.T) {
