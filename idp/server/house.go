@@ -79,7 +79,7 @@ func open(ctx context.Context, cfg Config, name string) (h *house, err error) {
 	if h.roots, err = openRoots(cfg.CAFile); err != nil {
 		return nil, err
 	}
-	if h.db, err = db.Open(ctx, db.Config{URL: cfg.DatabaseURL, Name: name}); err != nil {
+	if h.db, err = db.Open(ctx, db.Config{URL: cfg.DatabaseURL, Name: name, Log: h.log}); err != nil {
 		return nil, err
 	}
 	h.audit = audit.New(h.ring.Seal)

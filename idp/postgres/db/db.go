@@ -3,6 +3,7 @@ package db
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"net"
 	"strconv"
 	"time"
@@ -20,6 +21,7 @@ type Config struct {
 	ConnectTimeout   time.Duration // 0 means 3 s
 	Name             string        // shown in pg_stat_activity; "" means "idp"
 	AsOwner          bool          // stay in the login's own role: migrations and tests only
+	Log              *slog.Logger  // for what happens between requests; nil means slog.Default()
 }
 
 // Querier is what a store needs for a statement: the pool or a transaction.
@@ -36,6 +38,7 @@ type Querier interface {
 type DB struct {
 	*pgxpool.Pool
 	tracer *tracer
+	log    *slog.Logger
 }
 
 // Open connects and checks that the schema is there, is new enough, and that
@@ -52,7 +55,7 @@ func Open(ctx context.Context, cfg Config) (*DB, error) {
 	if err != nil {
 		return nil, Error("open database", err)
 	}
-	d := &DB{Pool: pool, tracer: trace}
+	d := &DB{Pool: pool, tracer: trace, log: orElse(cfg.Log, slog.Default())}
 	if err := d.check(ctx, cfg.AsOwner); err != nil {
 		pool.Close()
 		return nil, err

@@ -2,7 +2,6 @@ package db
 
 import (
 	"context"
-	"log/slog"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -23,7 +22,7 @@ func (d *DB) Listen(ctx context.Context, channel string, heard func(payload stri
 		if connected {
 			pause = 50 * time.Millisecond
 		}
-		slog.WarnContext(ctx, "listening to the database broke off", "channel", channel, "error", err, "pause", pause)
+		d.log.WarnContext(ctx, "listening to the database broke off", "channel", channel, "error", err, "pause", pause)
 		select {
 		case <-ctx.Done():
 		case <-time.After(pause):
