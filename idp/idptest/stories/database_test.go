@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -68,18 +69,28 @@ func dump(w *world.World) string {
 	return string(out)
 }
 
-// tables of a dump: what follows each COPY.
-var tables = regexp.MustCompile(`(?ms)^COPY public\.(\w+) .*?^\\\.$`)
+var (
+	// tables of a dump: what follows each COPY.
+	tables = regexp.MustCompile(`(?ms)^COPY public\.(\w+) [^\n]*\n(.*?)^\\\.$`)
+	// parts of a table, by month or day.
+	part = regexp.MustCompile(`(_\d{4}_\d\d(_\d\d)?|_default)$`)
+)
 
-// contents is everything that is stored, but what runs by itself: the queue,
-// whether messages have left, and the seals.
+// contents is every row that is stored, by table, but what runs by itself:
+// the queue, whether messages have left, and the seals. Which partition a row
+// is in makes no difference: they are made in the background.
 func contents(w *world.World) map[string]string {
 	w.Helper()
-	out := map[string]string{}
+	rows := map[string][]string{}
 	for _, m := range tables.FindAllStringSubmatch(dump(w), -1) {
-		if name := m[1]; !strings.HasPrefix(name, "river_") && name != "outbox" && name != "audit_seal" {
-			out[name] = m[0]
+		if name := part.ReplaceAllString(m[1], ""); !strings.HasPrefix(name, "river_") && name != "outbox" && name != "audit_seal" {
+			rows[name] = append(rows[name], strings.Split(m[2], "\n")...)
 		}
+	}
+	out := map[string]string{}
+	for name, all := range rows {
+		slices.Sort(all)
+		out[name] = strings.TrimSpace(strings.Join(all, "\n"))
 	}
 	return out
 }

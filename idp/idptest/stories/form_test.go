@@ -142,6 +142,12 @@ func TestForms_AreBelievedFromOurPagesAlone(t *testing.T) {
 			t.Errorf("%s as it should be: %d\n%s", f.name, got.Status, got.Body)
 		}
 	}
+	after := contents(w)
+	for _, table := range []string{"account", "session", "consent", "contact_proof", "interaction", "credential", "audit_event"} {
+		if after[table] == before[table] {
+			t.Errorf("forms that are as they should be do not change table %s: nothing was looked at", table)
+		}
+	}
 }
 
 // sessions are the session cookies that an answer sets.

@@ -179,6 +179,25 @@ func TestR11_ASharedComputerRemembersNothing(t *testing.T) {
 	wantPath(t, own.Get("/account"), "/sign-in")
 }
 
+// TestR11_OneButtonProlongsASession before it ends by idleness, without
+// scripts as well, and not beyond its absolute end.
+func TestR11_OneButtonProlongsASession(t *testing.T) {
+	t.Parallel()
+	w := world.New(t)
+	login := email()
+	w.Seed(login)
+	b := person(w)
+	page := logIn(b, b.Get("/sign-in"), login)
+	want(t, page, http.StatusOK, "You will soon be logged out", `id="prolong"`)
+	for range 4 {
+		w.Advance(29 * time.Minute)
+		page = b.Submit(page, "prolong")
+		wantPath(t, page, "/account")
+	}
+	w.Advance(30*time.Minute + time.Second)
+	wantPath(t, b.Submit(page, "prolong"), "/sign-in")
+}
+
 func sessionCookie(t *testing.T, a answer) *http.Cookie {
 	t.Helper()
 	for _, c := range (&http.Response{Header: a.Header}).Cookies() {

@@ -100,6 +100,9 @@ func TestBadInput_DatabaseDown(t *testing.T) {
 			t.Errorf("%s when it is back: %d %s", name, got.Status, got.Body)
 		}
 	}
+	if !strings.Contains(w.Logged(), `"level":"WARN","msg":"listening to the database broke off"`) {
+		t.Error("the log does not say that listening broke off")
+	}
 	// The workers are back as well.
 	contact := email()
 	registered(w, person(w), contact, "")
