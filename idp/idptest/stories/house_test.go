@@ -37,6 +37,11 @@ func inspect(w *world.World) {
 	secrets := append(said.secrets, everybodys...)
 	said.mu.Unlock()
 	search(w, dump(w), secrets)
+	for _, s := range secrets {
+		if strings.Contains(w.Logged(), s) {
+			w.Errorf("the log holds %q", s)
+		}
+	}
 	checkLog(w)
 	report, err := server.VerifyAudit(w.Context(), w.Config, audit.Head{})
 	if err != nil || !report.OK() || report.Events+report.Pending == 0 {

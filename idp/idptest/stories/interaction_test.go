@@ -3,6 +3,7 @@ package stories_test
 import (
 	"html"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -188,5 +189,67 @@ func TestBadInput_TheBackButton(t *testing.T) {
 	}
 	if n := count(w, `SELECT count(*) FROM consent WHERE client_id = $1`, a.id); n != 1 {
 		t.Errorf("%d consents", n)
+	}
+}
+
+// TestConsent_WhatIsLeftOutIsNotSent, now and later, until the person says
+// otherwise.
+func TestConsent_WhatIsLeftOutIsNotSent(t *testing.T) {
+	t.Parallel()
+	w := house(t)
+	a := newAgency(w, "")
+	b, login := entered(w)
+	page := b.Get(a.authorize())
+	want(t, page, http.StatusOK, login, "Hanna", "Kavalenka", "Piatrouna")
+	action, form := b.Form(page, "allow")
+	form["share"] = slices.DeleteFunc(form["share"], func(claim string) bool { return claim == "email" })
+	info := a.userinfo(a.redeem(b.Post(action, form)))
+	if _, sent := info.values["email"]; sent || info.values["email_verified"] != nil || info.text("family_name") != "Kavalenka" {
+		t.Errorf("the agency got %s", info.Body)
+	}
+	info = a.userinfo(a.redeem(b.Get(a.authorize()))) // remembered
+	if strings.Contains(info.Body, login) {
+		t.Errorf("later the agency got %s", info.Body)
+	}
+	page = b.Get(a.authorize("prompt", "consent"))
+	action, form = b.Form(page, "allow")
+	if slices.Contains(form["share"], "email") {
+		t.Error("what was left out is ticked again")
+	}
+	form["share"] = append(form["share"], "email", "phone_number", "national_id")
+	info = a.userinfo(a.redeem(b.Post(action, form)))
+	if info.text("email") != login || info.values["national_id"] != nil {
+		t.Errorf("the agency got %s", info.Body)
+	}
+}
+
+// TestBadInput_TheLastStepSentTwice at the same moment makes one account.
+func TestBadInput_TheLastStepSentTwice(t *testing.T) {
+	t.Parallel()
+	w := house(t)
+	b, contact := person(w), email()
+	page := b.Submit(begin(b, contact, ""), "continue", "code", w.Mail(contact, 0).Code)
+	ends := make([]world.Page, 4)
+	var group sync.WaitGroup
+	for i := range ends {
+		group.Go(func() { ends[i] = tab(b).Submit(page, "continue", names...) })
+	}
+	group.Wait()
+	made := 0
+	for _, p := range ends {
+		switch {
+		case p.URL.Path == "/account" && p.Status == http.StatusOK:
+			made++
+		case p.Status != http.StatusConflict && p.Status != http.StatusGone:
+			t.Errorf("another of them: %d %s\n%s", p.Status, p.URL, p.Body)
+		}
+	}
+	if made != 1 {
+		t.Errorf("%d of them were the one", made)
+	}
+	wantPath(t, b.Get("/account"), "/account")
+	_, form := b.Form(page, "continue")
+	if n := count(w, `SELECT count(*) FROM contact WHERE fingerprint = (SELECT fingerprint FROM contact_proof WHERE proof_id = $1)`, form.Get("attempt")); n != 1 {
+		t.Errorf("%d accounts have the address", n)
 	}
 }

@@ -145,6 +145,10 @@ func TestR11_ASharedComputerRemembersNothing(t *testing.T) {
 		form.Set("password", world.Password)
 		return action, form
 	}
+	ticked := shared.Submit(shared.Get("/sign-in"), "continue", "login", login, "password", "wrong", "shared", "1")
+	if _, kept := shared.Form(ticked, "continue"); kept.Get("shared") != "1" || kept.Get("login") != login || kept.Get("password") != "" {
+		t.Errorf("after an error the form has %v", kept)
+	}
 	action, fields := form(shared)
 	fields.Set("shared", "1")
 	cookie := sessionCookie(t, send(shared, http.MethodPost, action, fields, nil))

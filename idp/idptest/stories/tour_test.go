@@ -259,6 +259,10 @@ func (g *guide) look(p world.Page, status int) world.Page {
 	}
 	words(doc, func(text string) { g.message(text) })
 	g.headers(p)
+	// A form of a pending request may end at the agency, whose name it shows.
+	if policy := p.Header.Get("Content-Security-Policy"); p.Has(`name="interaction"`) && !(p.Has(`<div class="context">`) && strings.Contains(policy, "form-action 'self' https://")) {
+		g.Errorf("%s %s: no agency, or the form may not end there: %s", g.lang, p.URL, policy)
+	}
 	return p
 }
 
