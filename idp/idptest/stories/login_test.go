@@ -106,7 +106,7 @@ func TestLogIn_SixFailuresLockTheStrangerOut(t *testing.T) {
 	w.Mail(login, 0)
 	wantPath(t, own.Submit(own.Get("/account"), "logout"), "/signed-out")
 	for n := range 6 {
-		want(t, try(stranger, login, "wrong"), http.StatusUnprocessableEntity, "The password is not right")
+		want(t, try(stranger, login, "wrong"), http.StatusUnprocessableEntity, "The login or the password is not right")
 		if n == 2 {
 			want(t, try(stranger, strings.ToUpper(login), ""), http.StatusUnprocessableEntity, "Enter a password")
 		}

@@ -102,7 +102,7 @@ test("log in on a shared computer, and log out through the agency, which says so
   const person = await Person.arrives(browser), who = account(1);
   await asksAtAgency(person);
   await logsIn(person, { ...who, password: "not my password" }, { shared: true });
-  await person.sees("The password is not right", "#faults");
+  await person.sees("The login or the password is not right", "#faults");
   await logsIn(person, who, { shared: true });
   await person.presses("#allow");
   await isSignedIn(person, who.name);
@@ -162,7 +162,7 @@ test("a forgotten password is replaced, and every other device logged out", asyn
   await home.goes(`${sandbox.issuer}/account`);
   home.isAt("/sign-in");
   await logsIn(home, who);
-  await home.sees("The password is not right", "#faults");
+  await home.sees("The login or the password is not right", "#faults");
   await logsIn(home, { ...who, password });
   home.isAt("/account");
   await Promise.all([home.leaves(), phone.leaves()]);
