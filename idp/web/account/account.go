@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/url"
 
 	"surety/idp"
 	"surety/idp/flow/signin"
@@ -58,6 +59,9 @@ func view(o signin.Overview, sessions signin.SessionPage, lang string) templates
 		v.Sessions = append(v.Sessions, templates.OpenSession{
 			Device: s.Device, Current: s.Current, Shared: s.Shared, Started: s.CreatedAt, LastSeen: s.SeenAt,
 		})
+	}
+	if sessions.Next != "" {
+		v.Earlier = "/account?" + url.Values{"after": {sessions.Next}}.Encode()
 	}
 	for _, a := range o.Agencies {
 		v.Agencies = append(v.Agencies, templates.ConnectedAgency{

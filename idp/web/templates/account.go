@@ -47,6 +47,7 @@ type Account struct {
 	Contacts []Contact
 	Methods  []LoginMethod
 	Sessions []OpenSession
+	Earlier  string // address of the page with the sessions before these; empty: these are all
 	Agencies []ConnectedAgency
 	Support  string // support code for a call, if one was made (RULES R12)
 }

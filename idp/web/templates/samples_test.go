@@ -128,7 +128,7 @@ func ownSamples() []sample {
 
 func account() templates.Account {
 	return templates.Account{
-		Name: "Anna Kavalenka", Login: "anna@example.org", Level: "basic",
+		Name: "Anna Kavalenka", Login: "anna@example.org", Level: "basic", Earlier: "/account?after=x",
 		Contacts: []templates.Contact{{Channel: templates.ByEmail, Masked: "a•••@example.org", Confirmed: true, Login: true}, {Channel: templates.BySMS, Masked: "+375 •• ••• •• 67"}},
 		Methods:  []templates.LoginMethod{{Method: "password", Since: day.AddDate(0, -2, 0), Last: day}},
 		Sessions: []templates.OpenSession{{Device: "Firefox, Linux", Current: true, Started: day, LastSeen: day}, {Shared: true, Started: day, LastSeen: day}},
