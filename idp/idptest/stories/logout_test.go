@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/coreos/go-oidc/v3/oidc"
+
+	"surety/idp/idptest/world"
 )
 
 // listener is an agency's back-channel, on a port of this test.
@@ -218,6 +220,32 @@ func TestAccountPage(t *testing.T) {
 	wantPath(t, b.Get("/"), "/account")
 	if got := fmt.Sprint(page.Header.Values("Cache-Control")); got != "[no-store]" {
 		t.Errorf("Cache-Control %s", got)
+	}
+}
+
+// TestAccountPage_ListsEverySession, page by page, newest first.
+func TestAccountPage_ListsEverySession(t *testing.T) {
+	t.Parallel()
+	w := house(t)
+	first, login := entered(w)
+	first.Client.Transport = from(t, "127.9.9.9", "Mozilla/5.0 (Windows NT 10.0; rv:140.0) Gecko/20100101 Firefox/140.0")
+	wantPath(t, logIn(first, first.Get("/sign-in"), login), "/account")
+	var b *world.Browser
+	for range 20 {
+		b = person(w)
+		wantPath(t, logIn(b, b.Get("/sign-in"), login), "/account")
+	}
+	page := b.Get("/account")
+	lacks(t, page, "Windows")
+	page = b.Get(linkOf(t, page, "earlier"))
+	want(t, page, http.StatusOK, "Firefox, Windows")
+	lacks(t, page, "Firefox, Linux", "this device", `id="earlier"`)
+	stranger, _ := entered(w)
+	lacks(t, stranger.Get("/account?"+page.URL.RawQuery), "Windows")
+	for _, broken := range []string{"x", "%00", "MjAyNi0xMS0yMVQyMjo0MjoyOVog", ""} {
+		if p := b.Get("/account?after=" + broken); p.Status >= 500 {
+			t.Errorf("after %q: %d", broken, p.Status)
+		}
 	}
 }
 
