@@ -33,7 +33,13 @@ func TestStories(t *testing.T) {
 	env := append(os.Environ(),
 		"SURETY_SANDBOX="+plain.described(), "SURETY_SANDBOX_TLS="+secure.described(), "SURETY_BIN="+bin,
 		"SURETY_PAGES_SEEN="+folder(t), "CHROMIUM="+chromium, "PSQL="+psql, "NO_COLOR=1")
-	told := run(t, node, env)
+	pictures := os.Getenv("UPDATE_SHOTS") != ""
+	if pictures {
+		taken := folder(t)
+		env = append(env, "SURETY_SHOTS="+taken)
+		t.Cleanup(func() { publish(t, taken) })
+	}
+	told := run(t, node, env, files(t, pictures))
 	if len(told) == 0 {
 		t.Fatal("no story was told")
 	}
@@ -142,12 +148,14 @@ type told struct {
 }
 
 // files lists the files of stories, those that take longest first.
-func files(t *testing.T) []string {
+func files(t *testing.T, pictures bool) []string {
 	t.Helper()
 	all, err := filepath.Glob("stories/" + os.Getenv("STORIES") + "*.test.mjs")
-	if err != nil || len(all) == 0 {
-		t.Fatalf("no stories: %v", err)
+	if err != nil {
+		t.Fatal(err)
 	}
+	// Pictures are taken alone: their people are in nobody's way.
+	all = slices.DeleteFunc(all, func(file string) bool { return strings.Contains(file, "pictures") != pictures })
 	slices.SortStableFunc(all, func(a, b string) int { return size(b) - size(a) })
 	return all
 }
@@ -161,10 +169,10 @@ func size(path string) int {
 }
 
 // run runs the stories, a few files at a time, and returns how each ended.
-func run(t *testing.T, node string, env []string) []told {
+func run(t *testing.T, node string, env, files []string) []told {
 	t.Helper()
 	args := []string{"--test", "--test-concurrency=3", "--test-timeout=" + strconv.Itoa(storyTimeout), "--test-reporter=./support/reporter.mjs"}
-	cmd := exec.CommandContext(t.Context(), node, append(args, files(t)...)...)
+	cmd := exec.CommandContext(t.Context(), node, append(args, files...)...)
 	cmd.Env = env
 	var complaints bytes.Buffer
 	cmd.Stderr = &complaints

@@ -10,6 +10,6 @@
 // npm's openid-client is one of the agencies.
 //
 //	go test ./idp/idptest/browser
-//	UPDATE_SHOTS=1 go test ./idp/idptest/browser      also writes the pictures in shots/
+//	UPDATE_SHOTS=1 go test ./idp/idptest/browser      only takes the pictures in shots/
 //	STORIES=agency go test ./idp/idptest/browser -v   one file of stories
 package browser

@@ -4,21 +4,11 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { chrome, Person } from "../support/chrome.mjs";
 import { operator, sandbox } from "../support/sandbox.mjs";
+import { ownsAuthenticator } from "../support/steps.mjs";
 
 let browser;
 before(async () => { browser = await chrome(); });
 after(() => browser?.close());
-
-// ownsAuthenticator gives the person's browser a device that makes passkeys
-// and whose owner agrees to everything.
-const ownsAuthenticator = async (person) => {
-  const devtools = await person.context.newCDPSession(person.page);
-  await devtools.send("WebAuthn.enable");
-  const { authenticatorId } = await devtools.send("WebAuthn.addVirtualAuthenticator", { options: {
-    protocol: "ctap2", transport: "internal", hasResidentKey: true, hasUserVerification: true, isUserVerified: true, automaticPresenceSimulation: true,
-  } });
-  return { person: (agrees) => devtools.send("WebAuthn.setUserVerified", { authenticatorId, isUserVerified: agrees }) };
-};
 
 test("the first operator sets a passkey, logs in with it, and invites a second; then the command invites nobody", async () => {
   const rehearsal = await operator("operator", "invite", "--bootstrap", "--dry-run");

@@ -17,12 +17,13 @@ const statusOnly = /^Failed to load resource: the server responded with a status
 
 // Person is one person with a browser of their own: no cookie is shared.
 export class Person {
-  static async arrives(browser, { lang = "en", js = true, css = true, size = { width: 1000, height: 700 } } = {}) {
+  static async arrives(browser, { lang = "en", js = true, css = true, size = { width: 1000, height: 700 }, scale = 1, dark = false } = {}) {
     const person = new Person();
     person.checked = js && css;
     person.faults = [];
     person.context = await browser.newContext({
-      locale: lang, javaScriptEnabled: js, viewport: size, reducedMotion: "reduce", colorScheme: "light", timezoneId: "Europe/Minsk",
+      locale: lang, javaScriptEnabled: js, viewport: size, deviceScaleFactor: scale, reducedMotion: "reduce",
+      colorScheme: dark ? "dark" : "light", timezoneId: "Europe/Minsk",
     });
     person.context.setDefaultTimeout(patience);
     if (!css) await person.context.route(/\.css$/, (route) => route.abort());

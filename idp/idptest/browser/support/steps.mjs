@@ -1,11 +1,11 @@
 // What people do again and again.
 import assert from "node:assert/strict";
-import { lastTo, message, patience, sandbox } from "./sandbox.mjs";
+import { message, patience, sandbox } from "./sandbox.mjs";
 
 export const password = "mellow granite 58 lantern";
 export const names = { family_name: "Kavalenka", given_name: "Hanna", no_patronymic: true };
 
-// A password box that scripts have put a button beside has the same name still.
+// asksAtAgency presses the agency's button, or asks for a login of a kind.
 export const asksAtAgency = async (person, query = "", world = sandbox) => {
   await person.goes(`${world.agency}/`);
   if (query) await person.goes(`${world.agency}/login${query}`); else await person.presses("#login");
@@ -56,4 +56,13 @@ export const eventually = async (person, selector) => {
   await person.looks();
 };
 
-export { lastTo, message };
+// ownsAuthenticator gives the person's browser a device that makes passkeys
+// and whose owner agrees to everything.
+export const ownsAuthenticator = async (person) => {
+  const devtools = await person.context.newCDPSession(person.page);
+  await devtools.send("WebAuthn.enable");
+  const { authenticatorId } = await devtools.send("WebAuthn.addVirtualAuthenticator", { options: {
+    protocol: "ctap2", transport: "internal", hasResidentKey: true, hasUserVerification: true, isUserVerified: true, automaticPresenceSimulation: true,
+  } });
+  return { person: (agrees) => devtools.send("WebAuthn.setUserVerified", { authenticatorId, isUserVerified: agrees }) };
+};
