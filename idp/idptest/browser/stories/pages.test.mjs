@@ -1,4 +1,5 @@
 // Pages that no other story comes through, in every language.
+import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { chrome, Person } from "../support/chrome.mjs";
 import { account, lastTo, message, sandbox } from "../support/sandbox.mjs";
@@ -41,5 +42,26 @@ test("the warning before a session ends, and its button", async () => {
   await person.page.locator("#prolong").click();
   await person.page.locator("#session-warning").waitFor({ state: "hidden" });
   person.isAt("/account");
+  await person.leaves();
+});
+
+test("the checks that every page undergoes find what they look for", async () => {
+  const person = await Person.arrives(browser);
+  await person.goes(`${sandbox.issuer}/terms`);
+  await person.page.evaluate(() => {
+    const add = (name, set) => {
+      const e = Object.assign(document.createElement(name), set);
+      document.querySelector("main").append(e);
+      return e;
+    };
+    add("script", { textContent: "document.title = 'owned'" });
+    add("input", { id: "unnamed" });
+    add("p", { textContent: "grey" }).style.color = "#999";
+    add("div", { textContent: "wide" }).style.width = "900px";
+  });
+  await person.looks();
+  const found = person.faults.splice(0).join("\n");
+  for (const fault of ["Content Security Policy", "label:", "color-contrast:", "at 320px is"]) assert.ok(found.includes(fault), `${fault} was not found in:\n${found}`);
+  assert.notEqual(await person.page.title(), "owned");
   await person.leaves();
 });
