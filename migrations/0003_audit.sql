@@ -88,6 +88,11 @@ BEGIN
         to_day := from_day + interval '1 month';
         part := 'audit_event_' || to_char(from_day, 'YYYY_MM');
         CONTINUE WHEN to_regclass('public.' || part) IS NOT NULL;
+        -- The sealer, whose lock this is, stays out while rows move: it would look
+        -- for them where they no longer are, and not where they have gone, because
+        -- its plan was made before there was such a place. What it missed would
+        -- count as inserted ever after.
+        PERFORM pg_advisory_xact_lock(7310215);
         -- Nothing may arrive in the default partition while its rows move. Who
         -- writes is stopped at the parent: once sent to the default partition,
         -- a row could not go elsewhere any more, and its transaction would fail.

@@ -425,6 +425,65 @@ func TestPrepare_LetsWritersWait(t *testing.T) {
 	}
 }
 
+// A partition that is made while the sealer reads moves rows from one place
+// that it has looked at to another that it has not: what it misses then would
+// count as inserted ever after.
+func TestPrepare_KeepsTheSealerOut(t *testing.T) {
+	b := setup(t)
+	b.append(event("a.b"))
+	making, err := b.Owner(t).Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := making.Exec(t.Context(), `SELECT audit_prepare('2026-06-01', 1)`); err != nil {
+		t.Fatal(err)
+	}
+	ticked := make(chan error, 1)
+	go func() {
+		_, err := b.sealer.Tick(t.Context())
+		ticked <- err
+	}()
+	for over := false; !over && !b.anyWaits(); { // a sealer that does not stay out waits for the moving rows
+		select {
+		case err = <-ticked:
+			ticked <- err
+			over = true
+		default:
+		}
+	}
+	if err := making.Commit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-ticked; err != nil {
+		t.Fatal(err)
+	}
+	b.append(event("a.c"))
+	report := b.verify(chain.Head{})
+	for ; report.Pending > 0; report = b.verify(chain.Head{}) {
+		if _, err := b.sealer.Tick(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if !report.OK() || report.Events != 2 {
+		t.Errorf("%+v", report)
+	}
+}
+
+func (b *bundle) anyWaits() bool {
+	b.t.Helper()
+	var waits bool
+	err := b.QueryRow(b.t.Context(), `
+		SELECT EXISTS (
+			SELECT
+			FROM pg_locks
+			WHERE NOT granted
+				AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))`).Scan(&waits)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return waits
+}
+
 // waiting returns once n connections to the test's database wait for a lock.
 func (b *bundle) waiting(n int) {
 	b.t.Helper()

@@ -15,7 +15,8 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// sealerLock is the advisory lock of the one sealer.
+// sealerLock is the advisory lock of the one sealer. audit_prepare takes it,
+// too, so that nobody seals while rows move to a new partition.
 const sealerLock = 7310215
 
 // perSeal bounds how many events one seal covers, so that catching up after a
