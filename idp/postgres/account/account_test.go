@@ -32,7 +32,9 @@ func TestTriesAreNeverLostNorWaitedForCrosswise(t *testing.T) {
 			slices.Reverse(names)
 		}
 		group.Go(func() {
-			err := d.InTx(t.Context(), func(ctx context.Context, tx idp.Tx) error { return s.ChangeTries(ctx, tx, names, idptest.Start, oneMore) })
+			err := d.InTx(t.Context(), func(ctx context.Context, tx idp.Tx) error {
+				return s.ChangeTries(ctx, tx, names, idptest.Start, oneMore)
+			})
 			if err != nil {
 				t.Error(err)
 			}
