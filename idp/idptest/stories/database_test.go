@@ -77,8 +77,9 @@ var (
 )
 
 // contents is every row that is stored, by table, but what runs by itself:
-// the queue, whether messages have left, and the seals. Which partition a row
-// is in makes no difference: they are made in the background.
+// the queue, whether messages have left, the seals, and throttles that say
+// nothing any more, which are swept. Which partition a row is in makes no
+// difference: they are made in the background.
 func contents(w *world.World) map[string]string {
 	w.Helper()
 	rows := map[string][]string{}
@@ -89,6 +90,9 @@ func contents(w *world.World) map[string]string {
 	}
 	out := map[string]string{}
 	for name, all := range rows {
+		if name == "throttle" {
+			all = slices.DeleteFunc(all, func(row string) bool { return strings.Contains(row, "\t0\t") })
+		}
 		slices.Sort(all)
 		out[name] = strings.TrimSpace(strings.Join(all, "\n"))
 	}

@@ -186,12 +186,3 @@ func do(t testing.TB, c *http.Client, req *http.Request) answer {
 	}
 	return read(t, resp)
 }
-
-func page(t testing.TB, path string, a answer) world.Page {
-	t.Helper()
-	u, err := url.Parse(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return world.Page{URL: u, Status: a.Status, Header: a.Header, Body: a.Body}
-}
