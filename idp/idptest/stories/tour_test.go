@@ -19,15 +19,21 @@ func TestPages_OfEveryFlowInEveryLanguage(t *testing.T) {
 	t.Parallel()
 	w := house(t)
 	seen := map[string]map[string]bool{}
-	for _, lang := range []string{"be", "ru", "uk", "en"} {
-		g := &guide{T: t, w: w, lang: lang, titles: map[string]bool{}}
-		g.entrance()
-		g.registration()
-		g.recovery()
-		g.approval()
-		g.failures()
-		seen[lang] = g.titles
-	}
+	t.Run("languages", func(t *testing.T) {
+		for _, lang := range []string{"be", "ru", "uk", "en"} {
+			titles := map[string]bool{}
+			seen[lang] = titles
+			t.Run(lang, func(t *testing.T) {
+				t.Parallel()
+				g := &guide{T: t, w: w.For(t), lang: lang, titles: titles}
+				g.entrance()
+				g.registration()
+				g.recovery()
+				g.approval()
+				g.failures()
+			})
+		}
+	})
 	for lang, titles := range seen {
 		if len(titles) < 35 {
 			t.Errorf("only %d titles in %s: %v", len(titles), lang, titles)
@@ -49,13 +55,13 @@ type guide struct {
 }
 
 func (g *guide) person() *world.Browser {
-	b := person(g.w.For(g.T))
+	b := person(g.w)
 	b.Lang = g.lang
 	return b
 }
 
 func (g *guide) entrance() {
-	a, b, login := newAgency(g.w.For(g.T), ""), g.person(), email()
+	a, b, login := newAgency(g.w, ""), g.person(), email()
 	g.w.Seed(login)
 	g.look(b.Get("/"), http.StatusOK)
 	g.look(b.Get("/terms"), http.StatusOK)
@@ -88,7 +94,7 @@ func (g *guide) entrance() {
 }
 
 func (g *guide) registration() {
-	a, b, contact := newAgency(g.w.For(g.T), ""), g.person(), email()
+	a, b, contact := newAgency(g.w, ""), g.person(), email()
 	page := g.look(b.Get("/register"+interactionOf(b.Get(a.authorize()))), http.StatusOK)
 	g.look(b.Submit(page, "continue"), http.StatusUnprocessableEntity)
 	for _, bad := range []string{"anna@", "anna@exa_mple", "анна@example.test", "12", "+375171234567", "+375", "\u0007", strings.Repeat("x", 400)} {
@@ -156,9 +162,9 @@ func (g *guide) recovery() {
 }
 
 func (g *guide) approval() {
-	a, b, login := newAgency(g.w.For(g.T), ""), g.person(), email()
+	a, b, login := newAgency(g.w, ""), g.person(), email()
 	seeded := g.w.Seed(login)
-	exec1(g.w.For(g.T), `UPDATE account SET terms_version = '1999-01-01' WHERE account_id = $1`, seeded.AccountID)
+	exec1(g.w, `UPDATE account SET terms_version = '1999-01-01' WHERE account_id = $1`, seeded.AccountID)
 	page := g.look(logIn(b, b.Get(a.authorize()), login), http.StatusOK)
 	g.look(b.Submit(page, "continue"), http.StatusUnprocessableEntity)
 	g.look(b.Submit(page, "continue", "terms", "1", "terms_version", "1999-01-01"), http.StatusUnprocessableEntity)
@@ -171,13 +177,13 @@ func (g *guide) approval() {
 	g.look(g.person().Get(page.URL.String()), http.StatusGone)
 	frozen := email()
 	seeded = g.w.Seed(frozen)
-	exec1(g.w.For(g.T), `UPDATE account SET state = 'frozen' WHERE account_id = $1`, seeded.AccountID)
+	exec1(g.w, `UPDATE account SET state = 'frozen' WHERE account_id = $1`, seeded.AccountID)
 	b = g.person()
 	g.look(logIn(b, b.Get("/sign-in"), frozen), http.StatusUnprocessableEntity)
 }
 
 func (g *guide) failures() {
-	a, b := newAgency(g.w.For(g.T), ""), g.person()
+	a, b := newAgency(g.w, ""), g.person()
 	g.look(b.Get("/nowhere"), http.StatusNotFound)
 	g.look(b.Get("/operator/nowhere"), http.StatusNotFound)
 	g.look(b.Get("/operator/sign-in"), http.StatusOK)
