@@ -8,8 +8,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"os"
-	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -38,17 +36,9 @@ func Serve(ctx context.Context, cfg Config) error {
 	if err != nil {
 		return err
 	}
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(collectAt)
-	}
+	go tune(ctx)
 	return ServeOn(ctx, cfg, listeners)
 }
-
-// collectAt is how much the heap may grow, in percent of what lives, before
-// it is collected. Some 25 MB live for good (texts, pages, word lists) and 38
-// more are the password hashes' own; with Go's 100 the process would hold 140
-// MB under load, for a few percent less work. GOGC overrules it.
-const collectAt = 60
 
 // ServeOn is Serve on listeners that are already open. It closes them.
 func ServeOn(ctx context.Context, cfg Config, listeners []net.Listener) error {
