@@ -14,8 +14,8 @@ import (
 // keep what was freed for later, the process would hold 140 MB under load.
 const (
 	collectAt   = 60       // percent by which the heap may grow before it is collected
-	roomPercent = 140      // of what lives
-	roomBytes   = 12 << 20 // and for stacks, buffers and the runtime itself
+	roomPercent = 130      // of what lives
+	roomBytes   = 10 << 20 // and for stacks, buffers and the runtime itself
 	tuneEvery   = 2 * time.Second
 )
 

@@ -52,7 +52,7 @@ func (h *house) site() (*web.Site, error) {
 	})
 }
 
-// handler is the whole site: pages of people, then the endpoints of agencies.
+// handler is the whole site: the endpoints of agencies, then pages of people.
 func (h *house) handler(trail *audit.Batch) (http.Handler, error) {
 	f, err := h.flows()
 	if err != nil {
@@ -63,6 +63,11 @@ func (h *house) handler(trail *audit.Batch) (http.Handler, error) {
 		return nil, err
 	}
 	m := web.NewMux(site)
+	// First, because routes are tried in their order and agencies' programs
+	// call a hundred times as often as people do.
+	if err := h.mountProtocol(m, site, f, trail); err != nil {
+		return nil, err
+	}
 	known := agencies{f.signin, h.clients}
 	(&websignin.Pages{Site: site, SignIn: f.signin, Account: f.account, Agencies: known, Terms: h.profile.Terms.Version, PasswordMin: password.MinLength}).Mount(m)
 	(&approval.Pages{Site: site, SignIn: f.signin, Terms: approval.Terms{Version: h.profile.Terms.Version, Since: h.termsSince()}}).Mount(m)
@@ -71,7 +76,7 @@ func (h *house) handler(trail *audit.Batch) (http.Handler, error) {
 	if h.cfg.Sandbox {
 		m.Get("/parts", parts(site))
 	}
-	return m, h.mountProtocol(m, site, f, trail)
+	return m, nil
 }
 
 // mountProtocol is the one visible list of what agencies and other sites may
