@@ -8,14 +8,14 @@ import (
 	"time"
 )
 
-// How much memory the process may hold beside what lives in it. Some 25 MB
+// How much memory the process may hold beside what lives in it. Some 18 MB
 // live for good (texts, pages, word lists), 40 more are the password hashes'
 // own and outside Go's heap; with Go's defaults, which let the heap double and
 // keep what was freed for later, the process would hold 140 MB under load.
 const (
 	collectAt   = 60       // percent by which the heap may grow before it is collected
-	roomPercent = 130      // of what lives
-	roomBytes   = 10 << 20 // and for stacks, buffers and the runtime itself
+	roomPercent = 140      // of what lives
+	roomBytes   = 16 << 20 // and for stacks, buffers and the runtime itself
 	tuneEvery   = 2 * time.Second
 )
 

@@ -26,7 +26,7 @@ type Config struct {
 
 // Templates renders pages. Make it with New; safe for concurrent use.
 type Templates struct {
-	pages  map[string]map[string]*template.Template // by language, by page
+	sets   map[string]*template.Template // by language: every page, and the parts they share once
 	texts  *text.Catalogue
 	assets *assets
 }
@@ -51,56 +51,72 @@ func New(c Config) (*Templates, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &Templates{pages: map[string]map[string]*template.Template{}, texts: c.Texts, assets: a}
+	t := &Templates{sets: map[string]*template.Template{}, texts: c.Texts, assets: a}
 	names, err := fs.Glob(htmlFiles, "html/*.html")
 	if err != nil {
 		return nil, fmt.Errorf("list pages: %w", err)
 	}
 	for _, lang := range text.Languages() {
-		t.pages[lang] = map[string]*template.Template{}
-		base, err := template.New("").Funcs(functions(c.Texts.Localizer(lang), a)).ParseFS(htmlFiles, shared...)
+		set, err := template.New("").Funcs(functions(c.Texts.Localizer(lang), a)).ParseFS(htmlFiles, shared...)
 		if err != nil {
 			return nil, fmt.Errorf("parse shared parts: %w", err)
 		}
 		for _, name := range names {
-			if err := t.parse(lang, base, name); err != nil {
+			if err := parse(set, name); err != nil {
 				return nil, err
 			}
 		}
+		t.sets[lang] = set
 	}
 	return t, nil
 }
 
-// parse adds one page. It fails for a page that cannot be escaped safely,
-// which html/template finds out only when a page is first rendered.
-func (t *Templates) parse(lang string, base *template.Template, file string) error {
+// parse adds one page to the set of a language: its own definitions under
+// names of their own, and a layout that calls these. A set for each page would
+// be simpler, and hold a copy of every part for each of a hundred pages.
+func parse(set *template.Template, file string) error {
 	for _, s := range shared {
 		if s == file {
 			return nil
 		}
 	}
-	set, err := base.Clone()
+	source, err := htmlFiles.ReadFile(file)
 	if err != nil {
-		return fmt.Errorf("copy shared parts: %w", err)
+		return fmt.Errorf("read page: %w", err)
 	}
-	if set, err = set.ParseFS(htmlFiles, file); err != nil {
-		return fmt.Errorf("parse page: %w", err)
+	layout, err := htmlFiles.ReadFile(shared[0])
+	if err != nil {
+		return fmt.Errorf("read layout: %w", err)
 	}
-	t.pages[lang][strings.TrimSuffix(path.Base(file), ".html")] = set
+	name := strings.TrimSuffix(path.Base(file), ".html")
+	own := string(source)
+	frame, _, _ := strings.Cut(string(layout), `{{define "mark"}}`) // the layout alone; its parts are there already
+	frame = strings.Replace(frame, `{{define "layout"}}`, `{{define "`+layoutOf(name)+`"}}`, 1)
+	for _, part := range []string{"content", "scripts"} {
+		mine := part + " of " + name
+		if strings.Contains(own, `{{define "`+part+`"}}`) {
+			own = strings.Replace(own, `{{define "`+part+`"}}`, `{{define "`+mine+`"}}`, 1)
+			frame = strings.Replace(frame, `{{block "`+part+`" .}}{{end}}`, `{{template "`+mine+`" .}}`, 1)
+		}
+	}
+	for _, text := range []string{own, frame} {
+		if _, err := set.Parse(text); err != nil {
+			return fmt.Errorf("parse page %s: %w", name, err)
+		}
+	}
 	return nil
 }
+
+// layoutOf names the whole page.
+func layoutOf(name string) string { return "page " + name }
 
 // render writes the whole page. The writer is a buffer (web.Page): an error
 // may leave half a page in it.
 func (t *Templates) render(w io.Writer, name string, f Frame, v any) error {
-	if t.pages[f.Lang] == nil {
+	if t.sets[f.Lang] == nil {
 		f.Lang = text.Default
 	}
-	set := t.pages[f.Lang][name]
-	if set == nil {
-		return fmt.Errorf("no page %q", name)
-	}
-	if err := set.ExecuteTemplate(w, "layout", page{F: f, V: v, name: name}); err != nil {
+	if err := t.sets[f.Lang].ExecuteTemplate(w, layoutOf(name), page{F: f, V: v, name: name}); err != nil {
 		return fmt.Errorf("render %s: %w", name, err)
 	}
 	return nil
