@@ -1,10 +1,12 @@
 package web
 
 import (
+	"errors"
 	"net/http"
 	"time"
 
 	"surety/idp/client"
+	"surety/idp/flow/signin"
 	"surety/idp/session"
 	"surety/idp/web/templates"
 )
@@ -73,4 +75,13 @@ func OnwardTo(interaction string) string {
 		return "/account"
 	}
 	return PathContinue + "?interaction=" + interaction
+}
+
+// Elsewhere turns "another step of the request is due" into a way to it, and
+// leaves every other error as it is.
+func Elsewhere(w http.ResponseWriter, r *http.Request, err error) error {
+	if errors.Is(err, signin.ErrElsewhere) {
+		return SeeOther(w, r, Onward(r))
+	}
+	return err
 }

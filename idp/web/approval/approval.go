@@ -1,7 +1,6 @@
 package approval
 
 import (
-	"errors"
 	"io"
 	"net/http"
 	"time"
@@ -38,7 +37,7 @@ func (p *Pages) Mount(m web.Mux) {
 func (p *Pages) consent(w http.ResponseWriter, r *http.Request) error {
 	screen, err := p.SignIn.ConsentScreen(r.Context(), p.Site.Visit(w, r), idp.InteractionID(web.InteractionOf(r)))
 	if err != nil {
-		return elsewhere(w, r, err)
+		return web.Elsewhere(w, r, err)
 	}
 	f := p.Site.Frame(w, r)
 	web.OnBehalf(w, &f, screen.Client)
@@ -70,7 +69,7 @@ func (p *Pages) consentPost(w http.ResponseWriter, r *http.Request) error {
 		err = idp.E(idp.CodeInvalid, "error.choice.required")
 	}
 	if err != nil {
-		return elsewhere(w, r, err)
+		return web.Elsewhere(w, r, err)
 	}
 	return web.SeeOther(w, r, web.Onward(r))
 }
@@ -90,7 +89,7 @@ func (p *Pages) terms(w http.ResponseWriter, r *http.Request) error {
 func (p *Pages) termsAccept(w http.ResponseWriter, r *http.Request) error {
 	screen, err := p.SignIn.TermsScreen(r.Context(), p.Site.Visit(w, r), idp.InteractionID(web.InteractionOf(r)))
 	if err != nil {
-		return elsewhere(w, r, err)
+		return web.Elsewhere(w, r, err)
 	}
 	f := p.Site.Frame(w, r)
 	web.OnBehalf(w, &f, screen.Client)
@@ -119,18 +118,10 @@ func (p *Pages) termsAcceptPost(w http.ResponseWriter, r *http.Request) error {
 func (p *Pages) termsAgain(w http.ResponseWriter, r *http.Request, why error) error {
 	screen, err := p.SignIn.TermsScreen(r.Context(), p.Site.Visit(w, r), idp.InteractionID(web.InteractionOf(r)))
 	if err != nil {
-		return elsewhere(w, r, err)
+		return web.Elsewhere(w, r, err)
 	}
 	return p.Site.Again(w, r, why, func(out io.Writer, f templates.Frame) error {
 		web.OnBehalf(w, &f, screen.Client)
 		return p.Site.Templates.TermsAccept(out, f, templates.TermsAccept{Version: screen.Version, Since: p.Terms.Since, Text: p.document(r)})
 	})
-}
-
-// elsewhere turns "another step is due" into a way to it.
-func elsewhere(w http.ResponseWriter, r *http.Request, err error) error {
-	if errors.Is(err, signin.ErrElsewhere) {
-		return web.SeeOther(w, r, web.Onward(r))
-	}
-	return err
 }

@@ -2,7 +2,6 @@ package signin
 
 import (
 	"context"
-	"errors"
 	"net/http"
 
 	"surety/idp"
@@ -72,12 +71,4 @@ func (p *Pages) frame(w http.ResponseWriter, r *http.Request) templates.Frame {
 		web.OnBehalf(w, &f, p.Agencies.Agency(r.Context(), p.Site.Visit(w, r), idp.InteractionID(f.Interaction)))
 	}
 	return f
-}
-
-// elsewhere turns "another step is due" into a way to it.
-func elsewhere(w http.ResponseWriter, r *http.Request, err error) error {
-	if errors.Is(err, signin.ErrElsewhere) {
-		return web.SeeOther(w, r, web.Onward(r))
-	}
-	return err
 }

@@ -24,7 +24,7 @@ func (p *Pages) home(w http.ResponseWriter, r *http.Request) error {
 func (p *Pages) signIn(w http.ResponseWriter, r *http.Request) error {
 	screen, err := p.SignIn.LogInScreen(r.Context(), p.Site.Visit(w, r), idp.InteractionID(web.InteractionOf(r)))
 	if err != nil {
-		return elsewhere(w, r, err)
+		return web.Elsewhere(w, r, err)
 	}
 	f := p.Site.Frame(w, r)
 	web.OnBehalf(w, &f, screen.Client)
@@ -43,7 +43,7 @@ func (p *Pages) signInPost(w http.ResponseWriter, r *http.Request) error {
 	}
 	ticket, err := p.SignIn.LogIn(r.Context(), in)
 	if errors.Is(err, signin.ErrElsewhere) {
-		return elsewhere(w, r, err)
+		return web.Elsewhere(w, r, err)
 	}
 	if err != nil {
 		f := p.frame(w, r)
@@ -59,7 +59,7 @@ func (p *Pages) signInPost(w http.ResponseWriter, r *http.Request) error {
 // cancel brings the person back to the agency without logging in.
 func (p *Pages) cancel(w http.ResponseWriter, r *http.Request) error {
 	if err := p.SignIn.Deny(r.Context(), p.Site.Visit(w, r), idp.InteractionID(web.InteractionOf(r))); err != nil {
-		return elsewhere(w, r, err)
+		return web.Elsewhere(w, r, err)
 	}
 	return web.SeeOther(w, r, web.Onward(r))
 }
@@ -67,7 +67,7 @@ func (p *Pages) cancel(w http.ResponseWriter, r *http.Request) error {
 func (p *Pages) selectAccount(w http.ResponseWriter, r *http.Request) error {
 	screen, err := p.SignIn.AccountScreen(r.Context(), p.Site.Visit(w, r), idp.InteractionID(web.InteractionOf(r)))
 	if err != nil {
-		return elsewhere(w, r, err)
+		return web.Elsewhere(w, r, err)
 	}
 	f := p.Site.Frame(w, r)
 	web.OnBehalf(w, &f, screen.Client)
@@ -84,7 +84,7 @@ func (p *Pages) selectAccountPost(w http.ResponseWriter, r *http.Request) error 
 	}
 	err := p.SignIn.ChooseAccount(r.Context(), p.Site.Visit(w, r), idp.InteractionID(web.InteractionOf(r)), idp.AccountID(r.PostForm.Get("account")))
 	if err != nil {
-		return elsewhere(w, r, err)
+		return web.Elsewhere(w, r, err)
 	}
 	return web.SeeOther(w, r, web.Onward(r))
 }
