@@ -243,9 +243,17 @@ func (c *Cluster) Stop() error {
 
 func (c *Cluster) unlock() {
 	if c.lock != nil {
-		c.lock.Close()
+		unlockFile(c.lock)
 		c.lock = nil
 	}
+}
+
+// unlockFile gives the lock up before it closes the file: a child that this
+// process is just starting holds a copy of the descriptor until its exec, and
+// closing ours alone would leave the lock with that copy for a moment.
+func unlockFile(file *os.File) {
+	_ = syscall.Flock(int(file.Fd()), syscall.LOCK_UN)
+	file.Close()
 }
 
 // lockFile takes the file for this process, until it is closed or the process ends.
@@ -278,7 +286,7 @@ func Remove(dataDir string) error {
 	if err != nil {
 		return err
 	}
-	defer lock.Close()
+	defer unlockFile(lock)
 	if err := evict(context.Background(), dir); err != nil {
 		return err
 	}

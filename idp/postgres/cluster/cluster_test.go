@@ -441,3 +441,24 @@ func TestShared_StopsAfterItsLastUser(t *testing.T) {
 	three.Close()
 	waitGone(t, pid)
 }
+
+// A child that is being started has a copy of every descriptor until its exec.
+func TestUnlock_EndsALockThatAChildHasACopyOf(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "data.lock")
+	lock, err := lockFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	twin, err := syscall.Dup(int(lock.Fd()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer syscall.Close(twin)
+	unlockFile(lock)
+	again, err := lockFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	unlockFile(again)
+}
