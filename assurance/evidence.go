@@ -153,6 +153,9 @@ type Proofing struct {
 	// DocumentExpired is a fact beside the proofing: the document shown has
 	// ended, the person has not (RULES R3).
 	DocumentExpired bool
+	// DocumentUntil is civil time, the first moment at which the document shown
+	// no longer holds; zero when there was none or it is not known.
+	DocumentUntil time.Time
 }
 
 // Authenticator is something an account could log in with, used or not. Its

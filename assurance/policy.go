@@ -12,6 +12,11 @@ type Policy struct {
 	Version int
 	Levels  []Level // lowest first
 	Steps   []Step  // what a person can do here to get further, in the order in which one would
+	// Capacities are what acting for others takes; one that is not listed takes nothing more.
+	Capacities []CapacityRule
+	// DocumentGrace is how long a proofing goes on counting after the document
+	// shown for it has ended (RULES R3); zero: not at all.
+	DocumentGrace time.Duration
 }
 
 // Level is what an agency may rely on: how well the identity is known, and

@@ -22,6 +22,11 @@ type Requirement struct {
 	ExcludedProofings []ProofingMethod `json:"excluded_proofings,omitempty"`
 	// Document says what the document behind a proofing must be (RULES R3).
 	Document DocumentRule `json:"document,omitempty"`
+	// Renewal marks a procedure that a person needs when their document has
+	// ended: no grace runs out for it (RULES R3).
+	Renewal bool `json:"renewal,omitempty"`
+	// Capacities are those in which one may act; empty means any.
+	Capacities []CapacityTerm `json:"capacities,omitempty"`
 }
 
 // DocumentRule says whether a proofing counts after the document that was
@@ -124,6 +129,10 @@ type Situation struct {
 	// Anchored says that a contact which was confirmed at proofing stands
 	// unchanged: a code to it binds a new authenticator without limit.
 	Anchored bool
+	// Acting is in what capacity the person acts now; zero: as themselves.
+	Acting Acting
+	// Rights are the capacities in which the person could act besides their own.
+	Rights []Acting
 }
 
 // anonymous reports whether nobody has logged in yet, so that anybody may.

@@ -159,3 +159,11 @@ func keys(l Localized) []string {
 	}
 	return out
 }
+
+// OfAgency is whose procedures the client may ask for.
+func (c *Client) OfAgency() string {
+	if c.Agency != "" {
+		return c.Agency
+	}
+	return string(c.ID)
+}

@@ -134,10 +134,13 @@ type Metadata struct {
 	AccessTokenFormat        TokenFormat `json:"access_token_format,omitempty"`
 	RequirePKCE              *bool       `json:"require_pkce,omitempty"` // nil: demanded
 
-	DefaultMaxAge   *int64              `json:"default_max_age,omitempty"` // seconds; nil: none
-	RequireAuthTime bool                `json:"require_auth_time,omitempty"`
-	MinimumLevel    assurance.LevelName `json:"minimum_level,omitempty"`
-	Consent         ConsentMode         `json:"consent,omitempty"`
+	DefaultMaxAge   *int64 `json:"default_max_age,omitempty"` // seconds; nil: none
+	RequireAuthTime bool   `json:"require_auth_time,omitempty"`
+	// Agency names whose procedures the client may ask for; several clients of
+	// one agency share it. Empty: the client's own id.
+	Agency       string              `json:"agency,omitempty"`
+	MinimumLevel assurance.LevelName `json:"minimum_level,omitempty"`
+	Consent      ConsentMode         `json:"consent,omitempty"`
 
 	RefreshTokenLifetime int64 `json:"refresh_token_lifetime,omitempty"` // seconds until the absolute end; 0: the profile's
 	RefreshTokenGrace    int64 `json:"refresh_token_grace,omitempty"`    // seconds; 0: the profile's

@@ -44,11 +44,15 @@ type Grant struct {
 	RequestedACR  []string
 	MaxAge        *time.Duration
 	PolicyVersion int
-	Uses          []assurance.Use
-	Claims        json.RawMessage // the claims parameter, normalised
-	CreatedAt     time.Time
-	ExpiresAt     time.Time
-	RevokedAt     time.Time
+	// Agency and Procedures (codes) are what it was given for; every refresh
+	// asks for what they require at that time.
+	Agency     string
+	Procedures []string
+	Uses       []assurance.Use
+	Claims     json.RawMessage // the claims parameter, normalised
+	CreatedAt  time.Time
+	ExpiresAt  time.Time
+	RevokedAt  time.Time
 }
 
 // Code is an authorization code as it is stored: hashed, bound to its request.

@@ -42,6 +42,10 @@ type Request struct {
 	UILocales    []string `json:"ui_locales,omitempty"`
 	// HintSubject is sub of a valid id_token_hint: this client's subject for the person that is expected.
 	HintSubject string `json:"hint_subject,omitempty"`
+	// Agency and Procedures are the procedures (codes) of authorization_details
+	// (RFC 9396); the agency is the client's own.
+	Agency     string   `json:"agency,omitempty"`
+	Procedures []string `json:"procedures,omitempty"`
 	// Claims is the claims parameter (OpenID Connect Core, section 5.5), normalised.
 	Claims json.RawMessage `json:"claims,omitempty"`
 	// ConsentClaims are the claims (by name) that scopes and claims parameter ask for and consent must cover.
@@ -73,10 +77,13 @@ type Interaction struct {
 	AccountChosenAt time.Time
 	ConsentID       string
 	ConsentedAt     time.Time
-	CompletedAt     time.Time
-	Outcome         Outcome
-	CreatedAt       time.Time
-	ExpiresAt       time.Time
+	// StepUpDeclinedAt is when the person chose to go on without a level that
+	// was only wished for; zero: they did not.
+	StepUpDeclinedAt time.Time
+	CompletedAt      time.Time
+	Outcome          Outcome
+	CreatedAt        time.Time
+	ExpiresAt        time.Time
 }
 
 // Outcome says how an interaction ended.
@@ -87,6 +94,7 @@ const (
 	OutcomeIssued Outcome = "issued"
 	OutcomeDenied Outcome = "denied"
 	OutcomeFailed Outcome = "failed"
+	OutcomeUnmet  Outcome = "unmet" // the person went back without what the requirement needs
 )
 
 // Pending reports whether the interaction can still go on.
@@ -102,6 +110,19 @@ type Visitor struct {
 	Session   session.Session // as stored, so that its idle end can move on
 	// Authenticators are what the account could log in with; they open ways.
 	Authenticators []assurance.Authenticator
+	// Anchored says that a contact that was confirmed at proofing stands
+	// unchanged, so that a code to it binds a new authenticator.
+	Anchored bool
+}
+
+// Situation is everything that is known about the visitor at this moment.
+func (v Visitor) Situation(now, civil time.Time) assurance.Situation {
+	s := assurance.Situation{Now: now, Civil: civil}
+	if v.Known() {
+		s.Uses, s.Stage, s.Proofings = v.Uses, v.Account.Stage, v.Account.Proofings
+		s.Authenticators, s.Anchored = v.Authenticators, v.Anchored
+	}
+	return s
 }
 
 // Known reports whether somebody is logged in.

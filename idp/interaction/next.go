@@ -57,7 +57,7 @@ type Step struct {
 // Case is everything that Next looks at. Nothing in it comes from the browser
 // unchecked.
 type Case struct {
-	Policy  assurance.Policy
+	Rules   assurance.Rules
 	Request Request
 	// Interaction holds the facts established so far; nil for a request that
 	// has just come in.
@@ -103,7 +103,7 @@ func next(c Case) Step {
 	if c.Visitor.Known() && !c.Visitor.Account.Usable() {
 		c.Visitor, c.Subject = Visitor{}, ""
 	}
-	level, ok := RequiredLevel(c.Policy, c.Minimum, c.Request.EssentialACR)
+	level, ok := RequiredLevel(c.Rules.Policy, c.Minimum, c.Request.EssentialACR)
 	if !ok {
 		return fail(FailUnmet)
 	}
@@ -153,14 +153,10 @@ func RequiredLevel(p assurance.Policy, minimum assurance.LevelName, essential []
 
 // decide asks the policy, and turns what it says into a step.
 func (c Case) decide(level assurance.LevelName) (assurance.Granted, Step) {
-	situation := assurance.Situation{Now: c.Now, Civil: c.Civil}
-	if c.Visitor.Known() {
-		situation.Uses, situation.Stage = c.Visitor.Uses, c.Visitor.Account.Stage
-		situation.Proofings, situation.Authenticators = c.Visitor.Account.Proofings, c.Visitor.Authenticators
-	}
+	situation := c.Visitor.Situation(c.Now, c.Civil)
 	var decision assurance.Decision
 	for _, r := range c.requirements(level) {
-		decision = assurance.Decide(c.Policy, r, situation)
+		decision = c.Rules.Decide(r, situation)
 		if g, ok := decision.(assurance.Granted); ok {
 			return g, Step{Kind: StepIssue}
 		}

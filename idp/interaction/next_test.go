@@ -105,7 +105,7 @@ func TestNext(t *testing.T) {
 
 func baseCase() Case {
 	return Case{
-		Policy: testPolicy(), Request: Request{ClientID: "agency", ReceivedAt: received}, Visitor: known(), Subject: "anna-here",
+		Rules: assurance.One(testPolicy()), Request: Request{ClientID: "agency", ReceivedAt: received}, Visitor: known(), Subject: "anna-here",
 		ConsentCovers: true, Terms: "1", Now: received.Add(time.Second), Civil: received.Add(time.Second),
 	}
 }

@@ -78,7 +78,7 @@ func (w *world) mount() {
 	clients := desk.NewClientCache(desk.NewClients(w.DB.DB), w.clock.Now)
 	people := account.New(w.DB.DB, w.ring)
 	visits := signin.New(
-		signin.Config{Policy: func() assurance.Policy { return w.policy }, Terms: "1"},
+		signin.Config{Rules: func() (assurance.Rules, error) { return assurance.One(w.policy), nil }, Terms: "1"},
 		signin.Parts{Sessions: people, Interactions: people, Consents: consents.New(w.DB.DB, w.ring), Clients: clients, Subjects: w.subjects},
 	)
 	set := signingKeys(w)
@@ -86,12 +86,12 @@ func (w *world) mount() {
 		Issuer: issuer, Grants: grant.DefaultLifetimes(), Sessions: session.DefaultLifetimes(), Terms: "1",
 	}, authorize.Dependencies{
 		Clients: clients, Visits: visits, Interactions: visits, Codes: codes{w}, Browser: cookies{}, Pages: w.pages,
-		Subjects: w.subjects, Keys: func() *keys.Set { return set }, Policy: func() assurance.Policy { return w.policy },
+		Subjects: w.subjects, Keys: func() *keys.Set { return set }, Rules: func() (assurance.Rules, error) { return assurance.One(w.policy), nil },
 		Now: w.clock.Now, Civil: w.civil.Now, Log: log,
 	})
 	k := token.New(token.Config{Issuer: issuer, Lifetimes: grant.DefaultLifetimes()}, token.Dependencies{
 		Clients: clients, Grants: w.grants, Trail: w.batch, Ring: w.ring, KeySets: w.keySets,
-		Keys: func() *keys.Set { return set }, Policy: func() assurance.Policy { return w.policy },
+		Keys: func() *keys.Set { return set }, Rules: func() (assurance.Rules, error) { return assurance.One(w.policy), nil },
 		Now: w.clock.Now, Civil: w.civil.Now, Log: log,
 	})
 	u := userinfo.New(userinfo.Config{

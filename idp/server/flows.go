@@ -39,7 +39,7 @@ func (h *house) flows() (*flows, error) {
 	}
 	store, people := accountstore.New(h.db, h.ring), personstore.New(h.db, h.ring)
 	s := signin.New(signin.Config{
-		Issuer: h.cfg.Issuer, Policy: h.policy, Terms: h.profile.Terms.Version, Contacts: h.profile.Contacts,
+		Issuer: h.cfg.Issuer, Rules: h.rules, Terms: h.profile.Terms.Version, Contacts: h.profile.Contacts,
 	}, signin.Parts{
 		InTx: db.Retrying(h.db.InTx), Sessions: store, Logins: store, Interactions: store, Throttles: store, People: people,
 		Consents: consentstore.New(h.db, h.ring), Clients: h.clients, Passwords: hasher, Audit: h.audit, Notices: h.queue,

@@ -48,8 +48,8 @@ func (h *house) now() time.Time {
 // people live; a sandbox will shift it.
 func (h *house) civil() time.Time { return h.now() }
 
-// policy is the policy in force.
-func (h *house) policy() assurance.Policy { return h.profile.Policy }
+// rules are the policy in force, and those that must agree with it.
+func (h *house) rules() (assurance.Rules, error) { return assurance.One(h.profile.Policy), nil }
 
 // NewLog returns the log of a process: one JSON object a line, with the
 // request's id where there is a request.

@@ -120,7 +120,7 @@ func (h *house) authorize(site *web.Site, f *flows) *authorize.Endpoint {
 		Issuer: h.cfg.Issuer, Grants: grant.DefaultLifetimes(), Sessions: session.DefaultLifetimes(), Terms: h.profile.Terms.Version,
 	}, authorize.Dependencies{
 		Clients: h.clients, Visits: f.signin, Interactions: f.signin, Codes: grantstore.Store{DB: h.db}, Browser: browser{site},
-		Pages: pages{site}, Subjects: h.subjects(), Keys: h.keySet.Set, Policy: h.policy, Now: h.now, Civil: h.civil, Log: h.log,
+		Pages: pages{site}, Subjects: h.subjects(), Keys: h.keySet.Set, Rules: h.rules, Now: h.now, Civil: h.civil, Log: h.log,
 	})
 }
 
@@ -128,7 +128,7 @@ func (h *house) tokens(trail *audit.Batch) *token.Endpoint {
 	return token.New(token.Config{Issuer: h.cfg.Issuer, Lifetimes: grant.DefaultLifetimes()}, token.Dependencies{
 		Clients: h.clients, Grants: grantstore.Store{DB: h.db}, Trail: trail, Ring: h.ring,
 		KeySets: token.NewFetcher(event.NewClient(event.Config{Roots: h.roots}), h.now),
-		Keys:    h.keySet.Set, Policy: h.policy, Now: h.now, Civil: h.civil, Log: h.log,
+		Keys:    h.keySet.Set, Rules: h.rules, Now: h.now, Civil: h.civil, Log: h.log,
 	})
 }
 

@@ -10,6 +10,7 @@ import (
 	"surety/idp/client"
 	"surety/idp/contact"
 	"surety/idp/interaction"
+	"surety/idp/procedure"
 	"surety/idp/session"
 	"surety/idp/throttle"
 )
@@ -116,6 +117,14 @@ type Texts interface {
 	Compose(lang, channel, kind string, args map[string]any) (subject, body string, err error)
 }
 
+// Procedures finds what agencies offer, from memory if it can.
+type Procedures interface {
+	// InForce returns the procedures of the agency with these codes, as they
+	// are at this civil time, in the order of the codes.
+	// Errors: not_found with the argument "code", unavailable.
+	InForce(ctx context.Context, agency string, codes []string, civil time.Time) ([]procedure.Procedure, error)
+}
+
 // Subjects names people to clients.
 type Subjects interface {
 	// Subject is this client's sub for the account.
@@ -124,11 +133,11 @@ type Subjects interface {
 
 // Config is the numbers and rules.
 type Config struct {
-	Issuer    string                  // links begin with it
-	Policy    func() assurance.Policy // the policy in force
-	Terms     string                  // version of the terms of use in force
-	Contacts  contact.Rules           // how a login name is read as a contact
-	Lifetimes session.Lifetimes       // zero: session.DefaultLifetimes
+	Issuer    string                          // links begin with it
+	Rules     func() (assurance.Rules, error) // the rules in force; unavailable when they cannot be told
+	Terms     string                          // version of the terms of use in force
+	Contacts  contact.Rules                   // how a login name is read as a contact
+	Lifetimes session.Lifetimes               // zero: session.DefaultLifetimes
 }
 
 // Parts is what the use cases work with. Every field is needed.
@@ -146,6 +155,7 @@ type Parts struct {
 	Notices      Notices
 	Texts        Texts
 	Subjects     Subjects
+	Procedures   Procedures
 	// Values are the person's values for claims, exactly as they will be sent.
 	Values func(a idp.Account, p idp.Person, names []string) map[string]any
 	// Fingerprint keys what is limited; see keys.Ring.

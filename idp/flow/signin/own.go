@@ -73,11 +73,15 @@ func (f *Flow) Overview(ctx context.Context, b session.Browser) (Overview, error
 	if !v.Known() {
 		return Overview{}, ErrNobody
 	}
+	rules, err := f.config.Rules()
+	if err != nil {
+		return Overview{}, err
+	}
 	person, err := f.p.People.Person(ctx, nil, v.Account.ID)
 	if err != nil {
 		return Overview{}, err
 	}
-	o := Overview{EndsAt: v.Session.Ends(), Name: fullName(person), Level: f.held(v), Logins: person.LoginNames, Contacts: masked(person)}
+	o := Overview{EndsAt: v.Session.Ends(), Level: f.held(rules, v), Name: fullName(person), Logins: person.LoginNames, Contacts: masked(person)}
 	if o.Methods, err = f.p.Logins.Methods(ctx, v.Account.ID); err != nil {
 		return Overview{}, err
 	}

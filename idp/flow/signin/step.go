@@ -81,7 +81,9 @@ func (f *Flow) at(ctx context.Context, b session.Browser, id idp.InteractionID, 
 	if p.standing, err = f.standing(ctx, p); err != nil {
 		return p, err
 	}
-	p.step = f.next(p)
+	if p.step, err = f.next(p); err != nil {
+		return p, err
+	}
 	if !slices.Contains(steps, p.step.Kind) {
 		return p, ErrElsewhere
 	}
@@ -105,16 +107,20 @@ func (f *Flow) pending(ctx context.Context, b session.Browser, id idp.Interactio
 	return i, nil
 }
 
-func (f *Flow) next(p place) interaction.Step {
+func (f *Flow) next(p place) (interaction.Step, error) {
+	rules, err := f.config.Rules()
+	if err != nil {
+		return interaction.Step{}, err
+	}
 	c := interaction.Case{
-		Policy: f.config.Policy(), Request: p.interaction.Request, Interaction: &p.interaction, Visitor: p.visitor,
+		Rules: rules, Request: p.interaction.Request, Interaction: &p.interaction, Visitor: p.visitor,
 		Minimum: p.client.MinimumLevel, ConsentCovers: p.standing.covers, Terms: f.config.Terms,
 		Now: f.p.Now(), Civil: f.p.Civil(),
 	}
 	if p.visitor.Known() {
 		c.Subject = f.p.Subjects.Subject(p.client, p.visitor.Account.ID)
 	}
-	return interaction.Next(c)
+	return interaction.Next(c), nil
 }
 
 // Deny ends the request with access_denied; the dispatcher sends the person

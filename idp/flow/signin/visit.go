@@ -39,23 +39,28 @@ func (f *Flow) here(ctx context.Context, b session.Browser) (interaction.Visitor
 	return v, err
 }
 
+// situation is everything that is known about the visitor at this moment.
+func (f *Flow) situation(v interaction.Visitor) assurance.Situation {
+	return v.Situation(f.p.Now(), f.p.Civil())
+}
+
 // held is the level that the visitor's evidence reaches now; empty for none.
-func (f *Flow) held(v interaction.Visitor) assurance.LevelName {
-	d := assurance.Decide(f.config.Policy(), assurance.Requirement{}, assurance.Situation{
-		Now: f.p.Now(), Civil: f.p.Civil(), Uses: v.Uses, Stage: v.Account.Stage, Proofings: v.Account.Proofings,
-		Authenticators: v.Authenticators,
-	})
-	if g, ok := d.(assurance.Granted); ok {
+func (f *Flow) held(r assurance.Rules, v interaction.Visitor) assurance.LevelName {
+	if g, ok := r.Decide(assurance.Requirement{}, f.situation(v)).(assurance.Granted); ok {
 		return g.Level
 	}
 	return ""
 }
 
 // highest reports whether the session is at the policy's highest level, where
-// it ends sooner when nobody uses it (RULES R11).
+// it ends sooner when nobody uses it (RULES R11). While the rules cannot be
+// told it is not: the idle end must not hang on them.
 func (f *Flow) highest(v interaction.Visitor) bool {
-	levels := f.config.Policy().Levels
-	return len(levels) > 0 && f.held(v) == levels[len(levels)-1].Name
+	rules, err := f.config.Rules()
+	if err != nil {
+		return false
+	}
+	return len(rules.Levels) > 0 && f.held(rules, v) == rules.Levels[len(rules.Levels)-1].Name
 }
 
 // Begin opens a session for somebody who has just logged in, as part of the

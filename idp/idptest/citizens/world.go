@@ -107,7 +107,7 @@ func New(t testing.TB) *World {
 	w.Store, w.People, w.Clients = accounts.New(w.DB.DB, w.Ring), person.New(w.DB.DB, w.Ring), desk.NewClients(w.DB.DB)
 	trail := audit.New(w.Ring.Seal)
 	w.SignIn = signin.New(signin.Config{
-		Issuer: Issuer, Policy: func() assurance.Policy { return w.Profile.Policy }, Terms: w.Profile.Terms.Version, Contacts: w.Profile.Contacts,
+		Issuer: Issuer, Rules: func() (assurance.Rules, error) { return assurance.One(w.Profile.Policy), nil }, Terms: w.Profile.Terms.Version, Contacts: w.Profile.Contacts,
 	}, signin.Parts{
 		InTx: w.InTx, Sessions: w.Store, Logins: w.Store, Interactions: w.Store, Throttles: w.Store, People: w.People,
 		Consents: consents.New(w.DB.DB, w.Ring), Clients: desk.NewClientCache(w.Clients, w.Clock.Now), Passwords: w.Hashes,

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"surety/assurance"
 	"surety/idp"
 	"surety/idp/client"
 	"surety/idp/grant"
@@ -28,6 +29,7 @@ var pages = map[interaction.StepKind]string{
 // place is what Next looked at, and what it said.
 type place struct {
 	now, civil time.Time
+	rules      assurance.Rules
 	visitor    interaction.Visitor
 	consentID  string
 	subject    string
@@ -73,8 +75,13 @@ func (e *Endpoint) look(r *http.Request, a *asked) (place, error) {
 			return p, err
 		}
 	}
+	rules, err := e.Rules()
+	if err != nil {
+		return p, err
+	}
+	p.rules = rules
 	c := interaction.Case{
-		Policy: e.Policy(), Request: a.request, Interaction: a.pending, Visitor: p.visitor,
+		Rules: rules, Request: a.request, Interaction: a.pending, Visitor: p.visitor,
 		Minimum: a.client.MinimumLevel, Terms: e.Terms, Now: p.now, Civil: p.civil,
 		ConsentCovers: a.client.ConsentImplied(),
 	}
@@ -107,7 +114,7 @@ func (e *Endpoint) issue(ctx context.Context, a *asked, p place) (code string, e
 
 // toIssue is everything that the last step writes.
 func (e *Endpoint) toIssue(a *asked, p place) grant.Issue {
-	policy, granted := e.Policy(), p.step.Granted
+	policy, granted := p.rules.Policy, p.step.Granted
 	id := idp.GrantID(idp.NewID())
 	g := grant.Grant{
 		ID: id, ClientID: a.client.ID, AccountID: p.visitor.Account.ID, SessionID: p.visitor.SessionID, ConsentID: p.consentID,

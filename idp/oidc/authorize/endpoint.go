@@ -38,10 +38,11 @@ type Dependencies struct {
 	Browser      Browser
 	Pages        oidc.Pages
 	Subjects     claims.Subjects
-	Keys         func() *keys.Set        // the signing keys of this moment
-	Policy       func() assurance.Policy // the policy in force
-	Now          func() time.Time        // protocol time
-	Civil        func() time.Time        // civil time
+	Keys         func() *keys.Set                // the signing keys of this moment
+	Rules        func() (assurance.Rules, error) // the rules in force; unavailable when they cannot be told
+	Procedures   Procedures
+	Now          func() time.Time // protocol time
+	Civil        func() time.Time // civil time
 	Log          *slog.Logger
 }
 

@@ -10,7 +10,17 @@ import (
 	"surety/idp/client"
 	"surety/idp/grant"
 	"surety/idp/interaction"
+	"surety/idp/procedure"
 )
+
+// Procedures finds what agencies offer, from memory if it can.
+type Procedures interface {
+	// InForce returns the procedures of the agency with these codes, as they
+	// are at this civil time, in the order of the codes.
+	//
+	// Errors: not_found with the argument "code", unavailable.
+	InForce(ctx context.Context, agency string, codes []string, civil time.Time) ([]procedure.Procedure, error)
+}
 
 // Visits tells who is in the browser and what they agreed to. Each method is
 // one round trip to the database.

@@ -31,11 +31,13 @@ type Dependencies struct {
 	Trail   Trail
 	Ring    Ring
 	KeySets KeySets
-	Keys    func() *keys.Set        // the signing keys of this moment
-	Policy  func() assurance.Policy // the policy in force
-	Now     func() time.Time        // protocol time
-	Civil   func() time.Time        // civil time
-	Log     *slog.Logger
+	Keys    func() *keys.Set                // the signing keys of this moment
+	Rules   func() (assurance.Rules, error) // the rules in force; unavailable when they cannot be told
+	// Procedures says what a grant's procedures require today.
+	Procedures Procedures
+	Now        func() time.Time // protocol time
+	Civil      func() time.Time // civil time
+	Log        *slog.Logger
 }
 
 // Endpoint holds the three endpoints. Make it with New.

@@ -165,15 +165,20 @@ func (e *Endpoint) introspectOpaque(ctx context.Context, hash [32]byte) (introsp
 		Scope: strings.Join(o.Scopes, " "), TokenType: "Bearer", Expires: o.ExpiresAt.Unix(), Issued: o.CreatedAt.Unix(),
 	}
 	if t.Grant.ID != "" {
-		e.aboutLogin(&answer, t.Grant)
+		return answer, e.aboutLogin(&answer, t.Grant)
 	}
 	return answer, nil
 }
 
 // aboutLogin fills in what a grant knows of the person's login.
-func (e *Endpoint) aboutLogin(a *introspection, g grant.Grant) {
-	level, _ := e.Policy().Level(g.Level)
+func (e *Endpoint) aboutLogin(a *introspection, g grant.Grant) error {
+	rules, err := e.Rules()
+	if err != nil {
+		return err
+	}
+	level, _ := rules.Level(g.Level)
 	a.Subject, a.SID, a.AuthTime, a.ACR, a.AMR, a.Method = g.Subject, g.SID, g.AuthTime.Unix(), level.ACR, g.AMR, string(g.Method)
+	return nil
 }
 
 // introspectRefresh answers about a refresh token, to its owner alone.
@@ -194,6 +199,5 @@ func (e *Endpoint) introspectRefresh(ctx context.Context, hash [32]byte) (intros
 		Active: true, Issuer: e.Issuer, ClientID: h.Grant.ClientID,
 		Scope: strings.Join(h.Grant.Scopes, " "), Expires: h.Refresh.ExpiresAt.Unix(),
 	}
-	e.aboutLogin(&answer, h.Grant)
-	return answer, nil
+	return answer, e.aboutLogin(&answer, h.Grant)
 }

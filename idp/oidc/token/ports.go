@@ -8,9 +8,19 @@ import (
 	"surety/idp/audit"
 	"surety/idp/client"
 	"surety/idp/grant"
+	"surety/idp/procedure"
 
 	"github.com/go-jose/go-jose/v4"
 )
+
+// Procedures finds what agencies offer, from memory if it can.
+type Procedures interface {
+	// InForce returns the procedures of the agency with these codes, as they
+	// are at this civil time, in the order of the codes.
+	//
+	// Errors: not_found with the argument "code", unavailable.
+	InForce(ctx context.Context, agency string, codes []string, civil time.Time) ([]procedure.Procedure, error)
+}
 
 // Clients finds relying parties, from memory if it can.
 type Clients interface {

@@ -96,7 +96,12 @@ func (h *refreshHandler) find(ctx context.Context, presented string) (grant.Held
 // is known of the person today. max_age was a demand on the login at the time
 // of the request and is not made again; auth_time goes on telling the truth.
 func (h *refreshHandler) decide(w *store.Work) error {
-	g, policy := &w.Held.Grant, h.Policy()
+	g := &w.Held.Grant
+	rules, err := h.Rules()
+	if err != nil {
+		return err
+	}
+	policy := rules.Policy
 	asked, err := claims.Stored(g.Claims)
 	if err != nil {
 		return err
@@ -105,7 +110,7 @@ func (h *refreshHandler) decide(w *store.Work) error {
 	if !ok {
 		return errLevel
 	}
-	granted, ok := assurance.Decide(policy, assurance.Requirement{Level: level}, assurance.Situation{
+	granted, ok := rules.Decide(assurance.Requirement{Level: level}, assurance.Situation{
 		Now: w.Now, Civil: w.Civil, Uses: g.Uses,
 		Stage: w.Held.Standing.Account.Stage, Proofings: w.Held.Standing.Account.Proofings,
 	}).(assurance.Granted)
