@@ -1,9 +1,11 @@
 package profile
 
 import (
+	"fmt"
 	"io/fs"
 	"math"
 	"slices"
+	"time"
 
 	"surety/assurance"
 
@@ -19,11 +21,46 @@ type policyReader struct {
 	lines map[assurance.Place]int
 }
 
+// ParsePolicy reads and checks a policy file that lies anywhere: one that an
+// operator wants to bring into force, or one that was kept as text. The name
+// of the file is for the messages only. Its error is of type Problems and
+// names everything that is wrong; then nothing of the policy is returned.
+func ParsePolicy(file string, source []byte) (assurance.Policy, error) {
+	p, problems := parsePolicy(file, source)
+	if len(problems) > 0 {
+		return assurance.Policy{}, problems
+	}
+	return p, nil
+}
+
+// PolicySource returns the policy file of a profile that comes with Surety, as
+// it is written. Error: when there is no such profile.
+func PolicySource(name string) ([]byte, error) {
+	files, err := folder(name)
+	if err != nil {
+		return nil, err
+	}
+	source, err := fs.ReadFile(files, policyFile)
+	if err != nil {
+		return nil, fmt.Errorf("read policy of profile %s: %w", name, err)
+	}
+	return source, nil
+}
+
 // readPolicy reads and checks the policy of a folder.
 func readPolicy(folder fs.FS) (assurance.Policy, Problems) {
-	r := policyReader{reader: reader{file: policyFile}, lines: map[assurance.Place]int{}}
-	var p assurance.Policy
-	if root := r.read(folder); root != nil {
+	r := reader{file: policyFile}
+	raw := r.open(folder)
+	if raw == nil {
+		return assurance.Policy{}, r.problems
+	}
+	return parsePolicy(policyFile, raw)
+}
+
+func parsePolicy(file string, source []byte) (assurance.Policy, Problems) {
+	r := policyReader{reader: reader{file: file}, lines: map[assurance.Place]int{}}
+	p := assurance.Policy{DocumentGrace: usualDocumentGrace}
+	if root := r.parse(source); root != nil {
 		r.mapping(root, fields{
 			"version": required(func(n *yaml.Node) { p.Version = r.number(n, 1, math.MaxInt32) }),
 			"levels": required(func(n *yaml.Node) {
@@ -32,6 +69,10 @@ func readPolicy(folder fs.FS) (assurance.Policy, Problems) {
 			"steps": optional(func(n *yaml.Node) {
 				r.list(n, func(i int, n *yaml.Node) { p.Steps = append(p.Steps, r.step(i, n)) })
 			}),
+			"capacities": optional(func(n *yaml.Node) {
+				r.list(n, func(_ int, n *yaml.Node) { p.Capacities = append(p.Capacities, r.capacity(n)) })
+			}),
+			"document_grace": optional(func(n *yaml.Node) { p.DocumentGrace = r.grace(n) }),
 		})
 	}
 	if len(r.problems) == 0 {
@@ -112,6 +153,32 @@ func (r *policyReader) step(i int, n *yaml.Node) assurance.Step {
 		"needs":    optional(func(n *yaml.Node) { s.Needs = r.texts(n) }),
 	})
 	return s
+}
+
+// capacity reads what acting for others takes.
+func (r *policyReader) capacity(n *yaml.Node) assurance.CapacityRule {
+	var rule assurance.CapacityRule
+	r.mapping(n, fields{
+		"capacity": required(func(n *yaml.Node) { rule.Capacity = assurance.Capacity(r.text(n)) }),
+		"level":    required(func(n *yaml.Node) { rule.Level = assurance.LevelName(r.text(n)) }),
+	})
+	return rule
+}
+
+// usualDocumentGrace is how long a proofing outlives its document where the
+// policy says nothing (RULES R3).
+const usualDocumentGrace = 180 * 24 * time.Hour
+
+// grace reads a time, or the word none.
+func (r *policyReader) grace(n *yaml.Node) time.Duration {
+	if n.Kind == yaml.ScalarNode && n.Value == "none" {
+		return 0
+	}
+	grace := r.duration(n)
+	if grace < 0 || (grace == 0 && len(r.problems) == 0) {
+		r.report(n, "the word none, or for example 180d", "%q is no time after a document has ended", n.Value)
+	}
+	return grace
 }
 
 // check asks the policy about itself and gives each answer its line.

@@ -55,17 +55,27 @@ func Names() []string {
 	return names
 }
 
+// folder opens the files of a profile that comes with Surety. Error: when there
+// is no such profile.
+func folder(name string) (fs.FS, error) {
+	if !slices.Contains(Names(), name) {
+		return nil, fmt.Errorf("there is no profile %q; there are: %s", name, strings.Join(Names(), ", "))
+	}
+	files, err := fs.Sub(embedded, path.Join("profiles", name))
+	if err != nil {
+		return nil, fmt.Errorf("open profile %s: %w", name, err)
+	}
+	return files, nil
+}
+
 // Load reads a profile that comes with Surety. Errors: Problems; another when
 // there is no such profile.
 func Load(name string) (Profile, error) {
-	if !slices.Contains(Names(), name) {
-		return Profile{}, fmt.Errorf("there is no profile %q; there are: %s", name, strings.Join(Names(), ", "))
-	}
-	folder, err := fs.Sub(embedded, path.Join("profiles", name))
+	files, err := folder(name)
 	if err != nil {
-		return Profile{}, fmt.Errorf("open profile %s: %w", name, err)
+		return Profile{}, err
 	}
-	return Read(name, folder)
+	return Read(name, files)
 }
 
 // Read reads a profile from any folder. Its error is of type Problems and
@@ -89,7 +99,11 @@ const settingsFile = "profile.yaml"
 // readSettings reads profile.yaml into p.
 func (p *Profile) readSettings(folder fs.FS) Problems {
 	r := reader{file: settingsFile}
-	root := r.read(folder)
+	raw := r.open(folder)
+	if raw == nil {
+		return r.problems
+	}
+	root := r.parse(raw)
 	if root == nil {
 		return r.problems
 	}

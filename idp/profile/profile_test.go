@@ -88,7 +88,7 @@ func TestMistakesAreToldWithFileLineAndHint(t *testing.T) {
 	t.Parallel()
 	const policy, settings = "policy.yaml", "profile.yaml"
 	cases := map[string]struct{ file, from, to, want string }{
-		"an unknown key":         {policy, "version: 1", "version: 1\nlevles: []", `:+1: unknown key "levles" (known keys: levels, steps, version)`},
+		"an unknown key":         {policy, "version: 1", "version: 1\nlevles: []", `:+1: unknown key "levles" (known keys: capacities, document_grace, levels, steps, version)`},
 		"an unknown level key":   {policy, "identity: standard", "identity: standard\n    equals: x", `:+1: unknown key "equals" (known keys: acr, identity, login, name)`},
 		"an unknown term key":    {policy, "[password, otp]", "[{method: password, min: 1}, otp]", `: unknown key "min" (known keys: amr, channel, issuer, max_age, method)`},
 		"a missing key":          {policy, "    identity: standard\n", "", `:-2: key "identity" is missing`},

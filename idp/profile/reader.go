@@ -33,17 +33,27 @@ func (r *reader) report(n *yaml.Node, hint, format string, args ...any) {
 	r.problems = append(r.problems, Problem{File: r.file, Line: n.Line, Text: fmt.Sprintf(format, args...), Hint: hint})
 }
 
-// read parses the file into its one document. It returns nil after reporting
-// why it could not.
-func (r *reader) read(folder fs.FS) *yaml.Node {
+// open reads the file out of the folder. It returns nil after reporting why it
+// could not.
+func (r *reader) open(folder fs.FS) []byte {
 	raw, err := readBounded(folder, r.file)
 	if err != nil {
 		r.problems = append(r.problems, Problem{File: r.file, Text: err.Error()})
 		return nil
 	}
+	return raw
+}
+
+// parse finds the one document of the file. It returns nil after reporting why
+// it could not.
+func (r *reader) parse(raw []byte) *yaml.Node {
+	if len(raw) > maxFile {
+		r.problems = append(r.problems, Problem{File: r.file, Text: fmt.Sprintf("larger than %d bytes", maxFile)})
+		return nil
+	}
 	var document, second yaml.Node
 	decoder := yaml.NewDecoder(bytes.NewReader(raw))
-	err = decoder.Decode(&document)
+	err := decoder.Decode(&document)
 	if err == nil {
 		if err = decoder.Decode(&second); err == nil {
 			r.report(&second, "one document a file", "a second document")
@@ -68,10 +78,10 @@ func readBounded(folder fs.FS, file string) ([]byte, error) {
 	}
 	defer f.Close()
 	raw, err := io.ReadAll(io.LimitReader(f, maxFile+1))
-	if err == nil && len(raw) > maxFile {
-		err = fmt.Errorf("larger than %d bytes", maxFile)
+	if err != nil {
+		return nil, fmt.Errorf("read: %w", err)
 	}
-	return raw, err
+	return raw, nil
 }
 
 var syntaxLine = regexp.MustCompile(`^yaml: line (\d+): (.*)$`)
