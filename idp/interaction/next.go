@@ -16,6 +16,7 @@ type StepKind string
 const (
 	StepSignIn        StepKind = "sign_in"
 	StepSelectAccount StepKind = "select_account"
+	StepStepUp        StepKind = "step_up"
 	StepTerms         StepKind = "terms"
 	StepConsent       StepKind = "consent"
 	StepIssue         StepKind = "issue"
@@ -51,7 +52,26 @@ type Step struct {
 	Kind    StepKind
 	Reason  Reason            // for StepSignIn
 	Failure Failure           // for StepFail
-	Granted assurance.Granted // for StepIssue
+	Granted assurance.Granted // for StepIssue; for a wished StepStepUp what is held already
+	StepUp  StepUp            // for StepStepUp, and for StepFail when a requirement was not met
+}
+
+// StepUp is what lies between the person and what the request needs.
+type StepUp struct {
+	assurance.Gap
+	Ways []assurance.Way // soonest first; none: nothing offered leads there
+	// Refusal says why nothing leads there, Reachable what can be had instead.
+	Refusal   assurance.Reason
+	Reachable assurance.LevelName
+	// Voluntary says that the agency wished for the level and does not need it:
+	// the person may go on without.
+	Voluntary bool
+}
+
+// loginNow reports whether some way is nothing but logging in by what the
+// person has already.
+func (u StepUp) loginNow() bool {
+	return slices.ContainsFunc(u.Ways, func(w assurance.Way) bool { return only(w, assurance.ActionLogin) })
 }
 
 // Case is everything that Next looks at. Nothing in it comes from the browser
@@ -66,7 +86,9 @@ type Case struct {
 	// Subject is this client's subject for the visitor; empty for nobody.
 	Subject string
 	// Minimum is the level below which this client takes nobody.
-	Minimum       assurance.LevelName
+	Minimum assurance.LevelName
+	// Required is what the request's procedures require at this civil time.
+	Required      []assurance.Requirement
 	ConsentCovers bool   // a consent on file covers the request, or none is needed
 	Terms         string // the version of the terms of use in force
 	Now           time.Time
@@ -89,6 +111,17 @@ func Next(c Case) Step {
 	switch step.Kind {
 	case StepSignIn:
 		return fail(FailLoginRequired)
+	case StepStepUp:
+		switch {
+		case step.StepUp.Voluntary:
+			c.Request.ACRValues = nil // a wish that would need a page is not granted
+			return Next(c)
+		case step.StepUp.loginNow():
+			return unmet(FailLoginRequired, step.StepUp)
+		case len(step.StepUp.Ways) > 0:
+			return unmet(FailInteractionRequired, step.StepUp)
+		}
+		return unmet(FailUnmet, step.StepUp)
 	case StepSelectAccount:
 		return fail(FailAccountSelection)
 	case StepTerms:
@@ -103,9 +136,9 @@ func next(c Case) Step {
 	if c.Visitor.Known() && !c.Visitor.Account.Usable() {
 		c.Visitor, c.Subject = Visitor{}, ""
 	}
-	level, ok := RequiredLevel(c.Rules.Policy, c.Minimum, c.Request.EssentialACR)
+	required, ok := Required(c.Rules.Policy, c.Minimum, c.Request.EssentialACR, c.Required)
 	if !ok {
-		return fail(FailUnmet)
+		return unmet(FailUnmet, StepUp{Refusal: assurance.ReasonUnknownLevel})
 	}
 	if c.expectsSomebodyElse() {
 		if c.loggedInHere() {
@@ -116,7 +149,7 @@ func next(c Case) Step {
 	if c.Request.Has(PromptSelectAccount) && c.Visitor.Known() && !c.chosenHere() {
 		return Step{Kind: StepSelectAccount}
 	}
-	granted, step := c.decide(level)
+	granted, step := c.decide(required)
 	if step.Kind != StepIssue {
 		return step
 	}
@@ -151,49 +184,146 @@ func RequiredLevel(p assurance.Policy, minimum assurance.LevelName, essential []
 	return both.Level, true
 }
 
-// decide asks the policy, and turns what it says into a step.
-func (c Case) decide(level assurance.LevelName) (assurance.Granted, Step) {
-	situation := c.Visitor.Situation(c.Now, c.Civil)
-	var decision assurance.Decision
-	for _, r := range c.requirements(level) {
-		decision = c.Rules.Decide(r, situation)
-		if g, ok := decision.(assurance.Granted); ok {
-			return g, Step{Kind: StepIssue}
-		}
+// Required joins all that must be met: a client's minimum, the easiest of an
+// essential acr's values, and what each procedure requires. It is false when
+// no login could ever meet it. A refresh asks the same again.
+func Required(p assurance.Policy, minimum assurance.LevelName, essential []string, procedures []assurance.Requirement) (assurance.Requirement, bool) {
+	level, ok := RequiredLevel(p, minimum, essential)
+	if !ok {
+		return assurance.Requirement{}, false
 	}
-	if w, ok := decision.(assurance.Ways); ok && slices.ContainsFunc(w.Ways, beginsWithLogin) {
-		if c.Visitor.Known() {
-			return assurance.Granted{}, Step{Kind: StepSignIn, Reason: ReasonAgain}
-		}
-		return assurance.Granted{}, Step{Kind: StepSignIn}
-	}
-	return assurance.Granted{}, fail(FailUnmet)
+	return p.Strictest(append([]assurance.Requirement{{Level: level}}, procedures...)...), true
 }
 
-// requirements are the ways to be fresh enough, any of which will do: as the
-// request says, or, for a very short max_age, by a login for this request.
-func (c Case) requirements(level assurance.LevelName) []assurance.Requirement {
-	r := assurance.Requirement{Level: level}
+// decide asks the policy, and turns what it says into a step.
+func (c Case) decide(required assurance.Requirement) (assurance.Granted, Step) {
+	granted, decision := c.ask(required)
+	if decision == nil {
+		return granted, c.wish(granted, required)
+	}
+	up := stepUp(decision)
+	switch {
+	case len(up.Ways) == 0 && (!c.Visitor.Known() || len(c.Request.Procedures) == 0):
+		// There is nothing to choose, and nobody who should be told why by us.
+		return granted, unmet(FailUnmet, up)
+	case !c.Visitor.Known():
+		return granted, Step{Kind: StepSignIn}
+	case slices.ContainsFunc(up.Ways, beginsAtSignIn):
+		return granted, Step{Kind: StepSignIn, Reason: ReasonAgain, StepUp: up}
+	}
+	return granted, Step{Kind: StepStepUp, StepUp: up}
+}
+
+// ask decides about a requirement with the request's own conditions. The
+// decision is nil when it is granted.
+func (c Case) ask(required assurance.Requirement) (assurance.Granted, assurance.Decision) {
+	situation := c.Visitor.Situation(c.Now, c.Civil)
+	var decision assurance.Decision
+	for _, r := range c.fresh(required) {
+		decision = c.Rules.Decide(r, situation)
+		if g, ok := decision.(assurance.Granted); ok {
+			return g, nil
+		}
+	}
+	return assurance.Granted{}, decision
+}
+
+// wish looks whether the person could meet a level that the agency wished for,
+// here and now. Else a client that follows the challenge of an API (RFC 9470,
+// section 5) would come back with the same token, and be sent away again. A
+// wish that takes a visit or a letter is not worth a page at every log-in.
+func (c Case) wish(granted assurance.Granted, required assurance.Requirement) Step {
+	issue := Step{Kind: StepIssue, Granted: granted}
+	if len(c.Request.EssentialACR) > 0 || c.declinedHere() {
+		return issue
+	}
+	wished, ok := c.wished(granted.Level)
+	if !ok {
+		return issue
+	}
+	_, decision := c.ask(c.Rules.Strictest(required, assurance.Requirement{Level: wished}))
+	ways, ok := decision.(assurance.Ways)
+	if !ok {
+		return issue
+	}
+	up := stepUp(ways)
+	up.Voluntary = true
+	up.Ways = slices.DeleteFunc(slices.Clone(up.Ways), func(w assurance.Way) bool {
+		return !only(w, assurance.ActionLogin, assurance.ActionEnrol)
+	})
+	if len(up.Ways) == 0 {
+		return issue
+	}
+	return Step{Kind: StepStepUp, StepUp: up, Granted: granted}
+}
+
+// wished is the easiest of the wished levels, if the reached one covers none.
+func (c Case) wished(reached assurance.LevelName) (assurance.LevelName, bool) {
+	var easiest assurance.LevelName
+	for _, acr := range c.Request.ACRValues {
+		l, known := c.Rules.LevelByACR(acr)
+		switch {
+		case !known:
+		case c.Rules.Compare(l.Name, reached) <= 0:
+			return "", false
+		case easiest == "" || c.Rules.Compare(l.Name, easiest) < 0:
+			easiest = l.Name
+		}
+	}
+	return easiest, easiest != ""
+}
+
+// stepUp reads what the policy says of a requirement that is not met.
+func stepUp(d assurance.Decision) StepUp {
+	switch d := d.(type) {
+	case assurance.Ways:
+		return StepUp{Gap: d.Gap, Ways: d.Ways}
+	case assurance.Refuse:
+		return StepUp{Gap: d.Gap, Refusal: d.Reason, Reachable: d.Reachable}
+	}
+	return StepUp{}
+}
+
+// fresh are the ways to be fresh enough, any of which will do: as the request
+// and its procedures say, or, for a very short age, by a login for this request.
+func (c Case) fresh(required assurance.Requirement) []assurance.Requirement {
+	r, began := required, c.Request.ReceivedAt
 	if c.Request.Has(PromptLogin) {
-		r = r.LoginAgain(c.Request.ReceivedAt)
+		r = r.LoginAgain(began)
 	}
 	maxAge := c.Request.MaxAge
+	if r.MaxAge > 0 && (maxAge == nil || r.MaxAge < *maxAge) {
+		maxAge = &r.MaxAge
+	}
 	if maxAge == nil {
 		return []assurance.Requirement{r}
 	}
-	asked := r.Within(*maxAge, c.Request.ReceivedAt)
-	own := r.LoginAgain(c.Request.ReceivedAt).Within(slowPhone, c.Request.ReceivedAt)
+	age := *maxAge
+	r.MaxAge = 0
+	asked := r.Within(age, began)
+	own := r.LoginAgain(began).Within(slowPhone, began)
 	switch {
-	case *maxAge <= 0:
+	case age <= 0:
 		return []assurance.Requirement{own}
-	case *maxAge < slowPhone:
+	case age < slowPhone:
 		return []assurance.Requirement{asked, own}
 	}
 	return []assurance.Requirement{asked}
 }
 
-func beginsWithLogin(w assurance.Way) bool {
-	return len(w.Steps) > 0 && w.Steps[0].Action == assurance.ActionLogin
+// only reports whether the way has no steps but of these actions.
+func only(w assurance.Way, actions ...assurance.Action) bool {
+	return !slices.ContainsFunc(w.Steps, func(s assurance.Step) bool { return !slices.Contains(actions, s.Action) })
+}
+
+// beginsAtSignIn reports whether the way is logging in again, beginning with
+// what the log-in page asks for first.
+func beginsAtSignIn(w assurance.Way) bool {
+	if len(w.Steps) == 0 || !only(w, assurance.ActionLogin) {
+		return false
+	}
+	first := w.Steps[0].Method
+	return first == assurance.MethodPassword || first == assurance.MethodIdentifier
 }
 
 // expectsSomebodyElse compares with the id_token_hint.
@@ -216,6 +346,10 @@ func (c Case) consentedHere() bool {
 	return c.factsAreTheVisitors() && !c.Interaction.ConsentedAt.IsZero()
 }
 
+func (c Case) declinedHere() bool {
+	return c.factsAreTheVisitors() && !c.Interaction.StepUpDeclinedAt.IsZero()
+}
+
 // factsAreTheVisitors guards against facts that another person left behind:
 // somebody consents, logs out in a second tab, another person logs in.
 func (c Case) factsAreTheVisitors() bool {
@@ -223,3 +357,5 @@ func (c Case) factsAreTheVisitors() bool {
 }
 
 func fail(f Failure) Step { return Step{Kind: StepFail, Failure: f} }
+
+func unmet(f Failure, up StepUp) Step { return Step{Kind: StepFail, Failure: f, StepUp: up} }

@@ -72,6 +72,13 @@ type Interactions interface {
 	Consented(ctx context.Context, tx idp.Tx, browser [32]byte, id idp.InteractionID, account idp.AccountID, consent string, now time.Time) (bool, error)
 }
 
+// Declines keeps that a person goes on without a level that was only wished for.
+type Declines interface {
+	// DeclinedStepUp records it for the account. False: the interaction is over
+	// or not this browser's. Errors: unavailable.
+	DeclinedStepUp(ctx context.Context, tx idp.Tx, browser [32]byte, id idp.InteractionID, account idp.AccountID, now time.Time) (bool, error)
+}
+
 // Throttles keeps what is limited.
 type Throttles interface {
 	// ChangeTries hands the states of the keys, locked, to the rule, and keeps
@@ -145,17 +152,20 @@ type Parts struct {
 	InTx         idp.InTx
 	Sessions     Sessions
 	Logins       Logins
-	Interactions Interactions
-	Throttles    Throttles
-	People       People
-	Consents     Consents
-	Clients      Clients
-	Passwords    Passwords
-	Audit        Audit
-	Notices      Notices
-	Texts        Texts
-	Subjects     Subjects
-	Procedures   Procedures
+	Interactions interface {
+		Interactions
+		Declines
+	}
+	Throttles  Throttles
+	People     People
+	Consents   Consents
+	Clients    Clients
+	Passwords  Passwords
+	Audit      Audit
+	Notices    Notices
+	Texts      Texts
+	Subjects   Subjects
+	Procedures Procedures
 	// Values are the person's values for claims, exactly as they will be sent.
 	Values func(a idp.Account, p idp.Person, names []string) map[string]any
 	// Fingerprint keys what is limited; see keys.Ring.

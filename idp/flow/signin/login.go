@@ -18,10 +18,14 @@ import (
 // does not know: Time, Device, Link to the recovery.
 const msgNewDevice = "new_login"
 
+// signInSteps are those at which somebody may log in: also at a step-up, where
+// a password may be the first of two things that are missing.
+var signInSteps = []interaction.StepKind{interaction.StepSignIn, interaction.StepSelectAccount, interaction.StepStepUp}
+
 // LogInScreen says what the log-in page shows. id is empty outside a request.
 // Errors: ErrElsewhere, not_found, expired, unavailable.
 func (f *Flow) LogInScreen(ctx context.Context, b session.Browser, id idp.InteractionID) (LogInScreen, error) {
-	p, err := f.at(ctx, b, id, interaction.StepSignIn, interaction.StepSelectAccount)
+	p, err := f.at(ctx, b, id, signInSteps...)
 	if err != nil {
 		return LogInScreen{}, err
 	}
@@ -45,7 +49,7 @@ func (f *Flow) LogIn(ctx context.Context, in LogIn) (session.Ticket, error) {
 		return session.Ticket{}, idp.E(idp.CodeInvalid, "error.password.required").In("password")
 	}
 	if in.Interaction != "" {
-		if _, err := f.at(ctx, in.Browser, in.Interaction, interaction.StepSignIn, interaction.StepSelectAccount); err != nil {
+		if _, err := f.at(ctx, in.Browser, in.Interaction, signInSteps...); err != nil {
 			return session.Ticket{}, err
 		}
 	}

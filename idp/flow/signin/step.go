@@ -9,6 +9,7 @@ import (
 	"surety/idp"
 	"surety/idp/client"
 	"surety/idp/interaction"
+	"surety/idp/procedure"
 	"surety/idp/session"
 )
 
@@ -61,6 +62,7 @@ type place struct {
 	interaction interaction.Interaction
 	standing    standing
 	step        interaction.Step
+	procedures  []procedure.Procedure // those that the request is for
 }
 
 // at loads the place of a page. Errors: ErrElsewhere when the step that is due
@@ -80,6 +82,11 @@ func (f *Flow) at(ctx context.Context, b session.Browser, id idp.InteractionID, 
 	}
 	if p.standing, err = f.standing(ctx, p); err != nil {
 		return p, err
+	}
+	if r := p.interaction.Request; len(r.Procedures) > 0 {
+		if p.procedures, err = f.p.Procedures.InForce(ctx, r.Agency, r.Procedures, f.p.Civil()); err != nil {
+			return p, err
+		}
 	}
 	if p.step, err = f.next(p); err != nil {
 		return p, err
@@ -116,6 +123,9 @@ func (f *Flow) next(p place) (interaction.Step, error) {
 		Rules: rules, Request: p.interaction.Request, Interaction: &p.interaction, Visitor: p.visitor,
 		Minimum: p.client.MinimumLevel, ConsentCovers: p.standing.covers, Terms: f.config.Terms,
 		Now: f.p.Now(), Civil: f.p.Civil(),
+	}
+	for _, one := range p.procedures {
+		c.Required = append(c.Required, one.Requirement)
 	}
 	if p.visitor.Known() {
 		c.Subject = f.p.Subjects.Subject(p.client, p.visitor.Account.ID)

@@ -22,6 +22,7 @@ import (
 var pages = map[interaction.StepKind]string{
 	interaction.StepSignIn:        "/sign-in",
 	interaction.StepSelectAccount: "/select-account",
+	interaction.StepStepUp:        "/step-up",
 	interaction.StepTerms:         "/terms/accept",
 	interaction.StepConsent:       "/consent",
 }

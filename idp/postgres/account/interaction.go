@@ -43,11 +43,11 @@ func (s *Store) Interaction(ctx context.Context, id idp.InteractionID) (interact
 	var browser, sealed []byte
 	err := s.db.QueryRow(ctx, `
 		SELECT interaction_id, browser_hash, client_id, sealed, coalesce(account_id::text, ''), account_chosen_at,
-			coalesce(consent_id::text, ''), consented_at, completed_at, coalesce(outcome, ''), created_at, expires_at
+			coalesce(consent_id::text, ''), consented_at, step_up_declined_at, completed_at, coalesce(outcome, ''), created_at, expires_at
 		FROM interaction
 		WHERE interaction_id = $1`, id).Scan(
 		&i.ID, &browser, &i.Request.ClientID, &sealed, &i.AccountID, (*at)(&i.AccountChosenAt),
-		&i.ConsentID, (*at)(&i.ConsentedAt), (*at)(&i.CompletedAt), &i.Outcome, &i.CreatedAt, &i.ExpiresAt)
+		&i.ConsentID, (*at)(&i.ConsentedAt), (*at)(&i.StepUpDeclinedAt), (*at)(&i.CompletedAt), &i.Outcome, &i.CreatedAt, &i.ExpiresAt)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return interaction.Interaction{}, [32]byte{}, errNoInteraction
 	}
@@ -89,7 +89,8 @@ func (s *Store) ChoseAccount(ctx context.Context, tx idp.Tx, browser [32]byte, i
 		UPDATE interaction
 		SET account_id = $3, account_chosen_at = $4,
 			consent_id = CASE WHEN account_id = $3 THEN consent_id END,
-			consented_at = CASE WHEN account_id = $3 THEN consented_at END
+			consented_at = CASE WHEN account_id = $3 THEN consented_at END,
+			step_up_declined_at = CASE WHEN account_id = $3 THEN step_up_declined_at END
 		WHERE interaction_id = $1
 			AND browser_hash = $2
 			AND completed_at IS NULL
@@ -105,13 +106,33 @@ func (s *Store) Consented(ctx context.Context, tx idp.Tx, browser [32]byte, id i
 	tag, err := s.db.On(tx).Exec(ctx, `
 		UPDATE interaction
 		SET account_id = $3, consent_id = $4, consented_at = $5,
-			account_chosen_at = CASE WHEN account_id = $3 THEN account_chosen_at END
+			account_chosen_at = CASE WHEN account_id = $3 THEN account_chosen_at END,
+			step_up_declined_at = CASE WHEN account_id = $3 THEN step_up_declined_at END
 		WHERE interaction_id = $1
 			AND browser_hash = $2
 			AND completed_at IS NULL
 			AND expires_at > $5`, id, browser[:], account, consent, now)
 	if err != nil {
 		return false, db.Error("record consent in interaction", err)
+	}
+	return tag.RowsAffected() == 1, nil
+}
+
+// DeclinedStepUp records that the account goes on without the level that was
+// wished for.
+func (s *Store) DeclinedStepUp(ctx context.Context, tx idp.Tx, browser [32]byte, id idp.InteractionID, account idp.AccountID, now time.Time) (bool, error) {
+	tag, err := s.db.On(tx).Exec(ctx, `
+		UPDATE interaction
+		SET account_id = $3, step_up_declined_at = $4,
+			consent_id = CASE WHEN account_id = $3 THEN consent_id END,
+			consented_at = CASE WHEN account_id = $3 THEN consented_at END,
+			account_chosen_at = CASE WHEN account_id = $3 THEN account_chosen_at END
+		WHERE interaction_id = $1
+			AND browser_hash = $2
+			AND completed_at IS NULL
+			AND expires_at > $4`, id, browser[:], account, now)
+	if err != nil {
+		return false, db.Error("record that a step-up was declined", err)
 	}
 	return tag.RowsAffected() == 1, nil
 }
