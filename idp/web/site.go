@@ -126,6 +126,7 @@ func (s *Site) Frame(w http.ResponseWriter, r *http.Request) templates.Frame {
 		Lang:        s.Language(r),
 		CSRF:        s.formToken(browser),
 		Interaction: InteractionOf(r),
+		Return:      ReturnOf(r),
 	}
 	f.Path = comeBack(r)
 	return f
@@ -144,7 +145,7 @@ func comeBack(r *http.Request) string {
 		return r.URL.Path
 	}
 	q := url.Values{}
-	for _, name := range []string{"interaction", "attempt"} {
+	for _, name := range []string{"interaction", "attempt", "return"} {
 		if v := r.PostForm.Get(name); v != "" && len(v) <= maxComeBack/4 {
 			q.Set(name, v)
 		}

@@ -3,6 +3,7 @@ package web
 import (
 	"errors"
 	"net/http"
+	"net/url"
 	"time"
 
 	"surety/idp/client"
@@ -61,12 +62,43 @@ func OnBehalf(w http.ResponseWriter, f *templates.Frame, c *client.Client) {
 const PathContinue = "/continue"
 
 // Onward is where a person goes after a step: back to the dispatcher of the
-// pending request, or to their own page.
+// pending request, to the page of ours that sent them here, or to their own.
 func Onward(r *http.Request) string {
 	if id := InteractionOf(r); id != "" {
 		return OnwardTo(id)
 	}
+	if page := ReturnOf(r); page != "" {
+		return page
+	}
 	return "/account"
+}
+
+// ReturnOf is the page of ours to come back to after a step that another page
+// needed first, or "". The form or the address names it, so it proves nothing;
+// it never leads off this site (LocalPath).
+func ReturnOf(r *http.Request) string {
+	page := r.PostForm.Get("return")
+	if page == "" {
+		page = r.URL.Query().Get("return")
+	}
+	if page == "" || len(page) > maxComeBack {
+		return ""
+	}
+	if page = LocalPath(page); page == "/" {
+		return ""
+	}
+	return page
+}
+
+// LogInFirst leads to the log-in page because the page asked for needs
+// somebody to be logged in, or, when fresh, to have logged in a moment ago.
+// After that the person is back at the page.
+func LogInFirst(w http.ResponseWriter, r *http.Request, page string, fresh bool) error {
+	q := url.Values{"return": {LocalPath(page)}}
+	if fresh {
+		q.Set("fresh", "1")
+	}
+	return SeeOther(w, r, "/sign-in?"+q.Encode())
 }
 
 // OnwardTo is Onward for a pending request known by its id; empty means none.

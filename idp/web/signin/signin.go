@@ -29,7 +29,7 @@ func (p *Pages) signIn(w http.ResponseWriter, r *http.Request) error {
 	f := p.Site.Frame(w, r)
 	web.OnBehalf(w, &f, screen.Client)
 	return web.Page(w, http.StatusOK, func(out io.Writer) error {
-		return p.Site.Templates.SignIn(out, f, templates.SignIn{Login: screen.LoginHint, Again: screen.Again})
+		return p.Site.Templates.SignIn(out, f, templates.SignIn{Login: screen.LoginHint, Again: screen.Again || r.URL.Query().Has("fresh")})
 	})
 }
 

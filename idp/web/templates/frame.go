@@ -17,6 +17,7 @@ type Frame struct {
 	Agency      string        // relying party on whose behalf the person is here, if any
 	Person      string        // short name of the person who is signed in, if one is
 	Interaction string        // pending request: hidden field and query parameter interaction
+	Return      string        // page of ours to come back to after this one: hidden field and query parameter return
 	Step        string        // proof bound to interaction and step: hidden field step
 	SessionLeft time.Duration // time until the session ends by idleness; zero shows no warning
 	Problems    Problems      // what is wrong with the form that was sent
@@ -29,13 +30,20 @@ type InPerson struct {
 	URI  string // page of the agency about it
 }
 
-// Link returns path with the pending interaction, so that it is not lost on
-// the way through other pages.
+// Link returns path with the pending interaction and the page to come back
+// to, so that they are not lost on the way through other pages.
 func (f Frame) Link(path string) string {
-	if f.Interaction == "" {
+	q := url.Values{}
+	if f.Interaction != "" {
+		q.Set("interaction", f.Interaction)
+	}
+	if f.Return != "" {
+		q.Set("return", f.Return)
+	}
+	if len(q) == 0 {
 		return path
 	}
-	return path + "?interaction=" + url.QueryEscape(f.Interaction)
+	return path + "?" + q.Encode()
 }
 
 // Problem is one thing wrong with a form.
