@@ -140,6 +140,34 @@ func (l *Localizer) Duration(d time.Duration) string {
 	return l.T("duration.days", "count", ceil(d, 24*time.Hour))
 }
 
+// Span writes how long something takes, from one time to another: "5 minutes",
+// "14–35 days", "5 minutes, at most 5 days".
+func (l *Localizer) Span(soonest, latest time.Duration) string {
+	const day, week = 24 * time.Hour, 7 * 24 * time.Hour
+	switch {
+	case latest <= soonest:
+		return l.Duration(soonest)
+	case soonest >= week && soonest%week == 0 && latest%week == 0:
+		return l.span("weeks", soonest, latest, week)
+	case soonest >= 48*time.Hour:
+		return l.span("days", soonest, latest, day)
+	case soonest >= 2*time.Hour && latest < 48*time.Hour:
+		return l.span("hours", soonest, latest, time.Hour)
+	case soonest >= time.Minute && latest < 2*time.Hour:
+		return l.span("minutes", soonest, latest, time.Minute)
+	}
+	return l.T("span.at_most", "Soonest", l.Duration(soonest), "Latest", l.Duration(latest))
+}
+
+// span writes a range in one unit; the noun agrees with its end.
+func (l *Localizer) span(name string, soonest, latest, unit time.Duration) string {
+	from, to := ceil(soonest, unit), ceil(latest, unit)
+	if from == to {
+		return l.Duration(latest)
+	}
+	return l.T("span."+name, "From", from, "count", to)
+}
+
 func ceil(d, unit time.Duration) int { return int((d + unit - 1) / unit) }
 
 // months returns the names of months as they stand after a day's number: in

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"html/template"
+	"maps"
 	"net/url"
 	"strings"
 	"time"
@@ -23,7 +24,7 @@ func functions(l *text.Localizer, a *assets) template.FuncMap {
 	for _, code := range text.Languages() {
 		languages = append(languages, language{code, text.Name(code)})
 	}
-	return template.FuncMap{
+	f := template.FuncMap{
 		"t":         l.T,
 		"message":   l.Message,
 		"explains":  func(key string) bool { return key != "" && l.Has(key) },
@@ -45,6 +46,8 @@ func functions(l *text.Localizer, a *assets) template.FuncMap {
 		"seconds":   func(d time.Duration) int { return int(d.Seconds()) },
 		"day":       func(y, m, d int) time.Time { return time.Date(y, time.Month(m), d, 9, 30, 0, 0, time.UTC) },
 	}
+	maps.Copy(f, wayFunctions(l))
+	return f
 }
 
 // titleKey names the text that is title and heading of the page.

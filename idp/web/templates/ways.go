@@ -1,0 +1,113 @@
+package templates
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+
+	"surety/assurance"
+	"surety/idp/text"
+)
+
+// Ways are the ways out of a gap, one card each (RULES R1). Pages show them by
+// the part "ways", with the frame: {{template "ways" dict "F" .F "Ways" .V.Ways}}.
+type Ways struct {
+	Cards []WayCard
+	// Action is the path to which the chosen way is posted, as the field "way"
+	// with the card's ID. Empty: a card is chosen by its own link, or only read.
+	Action string
+}
+
+// WayCard is one way, with what it takes and what it does not open.
+type WayCard struct {
+	ID      string // names the way among the others: see WayID
+	Steps   []WayStep
+	Soonest time.Duration
+	Latest  time.Duration
+	NotOpen []string // what else this way will not open, in the person's words
+	Href    string   // where it begins; empty: it cannot be begun from here
+}
+
+// WayStep is one step of a way.
+type WayStep struct {
+	Action  string // assurance.Action
+	By      string // the method or proofing of the step, without a provider's name
+	Soonest time.Duration
+	Latest  time.Duration
+	Fee     string   // as it is shown; empty: free of charge
+	Needs   []string // what the person must own, as text keys: "card", "reader"
+}
+
+// NewWays makes cards of ways, in their order.
+func NewWays(ways []assurance.Way) Ways {
+	w := Ways{Cards: make([]WayCard, len(ways))}
+	for i, way := range ways {
+		card := WayCard{ID: WayID(way), Soonest: way.Soonest, Latest: way.Latest}
+		for _, s := range way.Steps {
+			card.Steps = append(card.Steps, WayStep{
+				Action: string(s.Action), By: stepBy(s), Soonest: s.Soonest, Latest: s.Latest, Fee: s.Fee, Needs: s.Needs,
+			})
+		}
+		w.Cards[i] = card
+	}
+	return w
+}
+
+// WayID names a way by its steps, so that a form that was shown before the
+// order of the ways changed still names the same one.
+func WayID(w assurance.Way) string {
+	ids := make([]string, len(w.Steps))
+	for i, s := range w.Steps {
+		ids[i] = string(s.Action) + "-" + cmp.Or(string(s.Method), string(s.Proofing))
+	}
+	return strings.Join(ids, "+")
+}
+
+// stepBy is by what a step is done: a way to prove has only a proofing, the
+// others have a method. All providers share their words.
+func stepBy(s assurance.Step) string {
+	by, _, _ := strings.Cut(cmp.Or(string(s.Method), string(s.Proofing)), ":")
+	return by
+}
+
+// Free reports whether no step costs anything.
+func (c WayCard) Free() bool { return len(c.Fees()) == 0 }
+
+// Fees are what the steps cost, in their order.
+func (c WayCard) Fees() []string {
+	var fees []string
+	for _, s := range c.Steps {
+		if s.Fee != "" {
+			fees = append(fees, s.Fee)
+		}
+	}
+	return fees
+}
+
+// Needs are what the person must own, each once.
+func (c WayCard) Needs() []string {
+	var needs []string
+	for _, s := range c.Steps {
+		for _, n := range s.Needs {
+			if !slices.Contains(needs, n) {
+				needs = append(needs, n)
+			}
+		}
+	}
+	return needs
+}
+
+// wayFunctions are what the part "ways" calls.
+func wayFunctions(l *text.Localizer) map[string]any {
+	return map[string]any{
+		"span": l.Span,
+		"step": func(s WayStep) string {
+			if key := "step." + s.Action + "." + s.By; l.Has(key) {
+				return l.T(key)
+			}
+			return label(l, "method.", s.By)
+		},
+		"needs": func(keys []string) string { return labels(l, "needs.", keys) },
+	}
+}
