@@ -144,14 +144,18 @@ func (l *Localizer) Duration(d time.Duration) string {
 // "14–35 days", "5 minutes, at most 5 days".
 func (l *Localizer) Span(soonest, latest time.Duration) string {
 	const day, week = 24 * time.Hour, 7 * 24 * time.Hour
+	if soonest >= 2*day {
+		// Whoever waits for weeks does not count the minutes that come on top.
+		soonest, latest = soonest.Truncate(time.Hour), latest.Truncate(time.Hour)
+	}
 	switch {
 	case latest <= soonest:
 		return l.Duration(soonest)
 	case soonest >= week && soonest%week == 0 && latest%week == 0:
 		return l.span("weeks", soonest, latest, week)
-	case soonest >= 48*time.Hour:
+	case soonest >= 2*day:
 		return l.span("days", soonest, latest, day)
-	case soonest >= 2*time.Hour && latest < 48*time.Hour:
+	case soonest >= 2*time.Hour && latest < 2*day:
 		return l.span("hours", soonest, latest, time.Hour)
 	case soonest >= time.Minute && latest < 2*time.Hour:
 		return l.span("minutes", soonest, latest, time.Minute)

@@ -286,3 +286,28 @@ func TestTerms(t *testing.T) {
 		}
 	}
 }
+
+// TestSpans: one unit where both ends have one, and the noun agrees with the end.
+func TestSpans(t *testing.T) {
+	t.Parallel()
+	c := load(t)
+	const day = 24 * time.Hour
+	for _, row := range []struct {
+		from, to   time.Duration
+		en, be, ru string
+	}{
+		{5 * time.Minute, 5 * time.Minute, "5 minutes", "5 хвілін", "5 минут"},
+		{2 * time.Minute, 5 * time.Minute, "2–5 minutes", "2–5 хвілін", "2–5 минут"},
+		{14 * day, 35 * day, "2–5 weeks", "2–5 тыдняў", "2–5 недель"},
+		{14*day + 3*time.Minute, 35*day + 3*time.Minute, "2–5 weeks", "2–5 тыдняў", "2–5 недель"},
+		{9 * day, 21 * day, "9–21 days", "9–21 дзень", "9–21 день"},
+		{5 * time.Minute, 5 * day, "5 minutes, at most 5 days", "5 хвілін, самае большае 5 дзён", "5 минут, самое большее 5 дней"},
+		{0, 0, "1 second", "1 секунду", "1 секунду"},
+	} {
+		for lang, want := range map[string]string{"en": row.en, "be": row.be, "ru": row.ru} {
+			if got := strings.ReplaceAll(c.Localizer(lang).Span(row.from, row.to), "\u00a0", " "); got != want {
+				t.Errorf("%s: %v to %v is %q, want %q", lang, row.from, row.to, got, want)
+			}
+		}
+	}
+}
