@@ -38,8 +38,8 @@ func (f *Fault) Because(cause error) *Fault {
 	return &c
 }
 
-// The error codes of RFC 6749, OpenID Connect Core 1.0, RFC 8707 and RFC 6750
-// that Surety answers with.
+// The error codes of RFC 6749, OpenID Connect Core 1.0, RFC 8707, RFC 9396 and
+// RFC 6750 that Surety answers with.
 const (
 	InvalidRequest          = "invalid_request"
 	InvalidClient           = "invalid_client"
@@ -55,6 +55,8 @@ const (
 	RequestNotSupported     = "request_not_supported"
 	RequestURINotSupported  = "request_uri_not_supported"
 	RegistrationUnsupported = "registration_not_supported"
+
+	InvalidAuthorizationDetails = "invalid_authorization_details"
 )
 
 // Bad returns a fault of the code with status 400.
