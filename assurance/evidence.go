@@ -139,6 +139,10 @@ type Use struct {
 	Cap LevelName `json:"cap,omitempty"`
 	// NotBefore is when the evidence begins to count; zero means at once.
 	NotBefore time.Time `json:"not_before,omitzero"`
+	// Credential names the authenticator where an account may have several of a
+	// kind, so that its uses can be found when it is taken away. Deciding does
+	// not look at it.
+	Credential string `json:"credential,omitempty"`
 }
 
 // Proofing is one proof of the identity behind an account.

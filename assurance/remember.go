@@ -20,7 +20,7 @@ func Remember(uses []Use, u Use) []Use {
 // replaces reports whether whatever old can show, u shows as well.
 func (u Use) replaces(old Use) bool {
 	return !u.At.Before(old.At) &&
-		u.Method == old.Method && u.Channel == old.Channel && u.Issuer == old.Issuer &&
+		u.Method == old.Method && u.Channel == old.Channel && u.Issuer == old.Issuer && u.Credential == old.Credential &&
 		u.BoundLevel == old.BoundLevel && u.Cap == old.Cap && u.NotBefore.Equal(old.NotBefore) &&
 		slices.Equal(u.AMR, old.AMR) && slices.Equal(u.DependsOn, old.DependsOn)
 }
