@@ -17,6 +17,11 @@ const (
 	CapacityProfession   Capacity = "profession"
 )
 
+// CapacityNone is what is left when requirements that must all be met accept
+// no capacity in common: nobody acts in it, and Decide says ReasonConflict. It
+// is not one of Capacities, so no procedure can be published with it.
+const CapacityNone Capacity = "none"
+
 // Capacities lists them all, self first.
 func Capacities() []Capacity {
 	return []Capacity{CapacitySelf, CapacityEntrepreneur, CapacityOrganisation, CapacityStateBody, CapacityGuardian, CapacityProfession}

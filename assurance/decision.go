@@ -71,6 +71,11 @@ type Gap struct {
 	Held     LevelName // reached by all evidence there is, fresh or not; empty means none
 	Login    bool      // no login that counts reaches the level
 	Identity Stage     // the stage that is missing; empty when the identity suffices
+	// Document says that the identity would suffice, had the document that was
+	// shown for it not ended (RULES R3).
+	Document bool
+	// Capacity says that the person acts in none of the accepted capacities.
+	Capacity bool
 }
 
 // Way is a list of steps that ends in the procedure (RULES R1).
@@ -92,4 +97,9 @@ const (
 	ReasonExcluded Reason = "excluded"
 	// ReasonNoWay: nothing that is offered here leads this person there.
 	ReasonNoWay Reason = "no_way"
+	// ReasonCapacity: the person has no right to act in a capacity that is accepted.
+	ReasonCapacity Reason = "capacity"
+	// ReasonConflict: what must be met together accepts no capacity in common.
+	// Nobody can meet it; each by itself may well be met.
+	ReasonConflict Reason = "conflict"
 )

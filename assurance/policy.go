@@ -27,6 +27,9 @@ type Level struct {
 	ACR      string // value of the acr claim (OpenID Connect Core 1.0, section 2): an absolute URI
 	Identity Stage
 	Login    []Alternative // any one of them is enough
+	// Equals is the level of another framework that this one claims to be, for
+	// example "eidas:substantial"; empty claims nothing (RULES R1).
+	Equals string
 }
 
 // Alternative is a set of terms that count together: each must be filled by a

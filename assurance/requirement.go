@@ -83,6 +83,14 @@ func (p Policy) Strictest(requirements ...Requirement) Requirement {
 	return all
 }
 
+// AtLeast returns r with a least level, for example a client's minimum or what
+// a request asks for. Unlike Strictest it joins no second procedure: what marks
+// r as a renewal stays.
+func (p Policy) AtLeast(r Requirement, level LevelName) Requirement {
+	r.Level = p.stricter(r.Level, level)
+	return r
+}
+
 // stricter returns the higher of two required levels. An unknown one is the
 // strictest of all: nothing can be known to meet it.
 func (p Policy) stricter(a, b LevelName) LevelName {

@@ -36,6 +36,13 @@ func (r Rules) Decide(q Requirement, s Situation) Decision {
 	return decision
 }
 
+// Held is the level that all evidence of the situation reaches under every
+// policy of the rules, whatever is required; empty means none.
+func (r Rules) Held(s Situation) LevelName {
+	g, _ := r.Decide(Requirement{}, s).(Granted)
+	return g.Level
+}
+
 // lower brings the granted level down to one that the other policy's answer
 // covers, by name. It fails when that leaves less than is required.
 func (r Rules) lower(g Granted, other Policy, d Granted, q Requirement) (Granted, bool) {
