@@ -18,7 +18,7 @@ const module = "surety"
 // module; "x/..." is x and all below it.
 var domain = []string{
 	"idp", "idp/session", "idp/interaction", "idp/grant", "idp/authn/...", "idp/pki", "idp/audit", "idp/keys", "idp/throttle",
-	"idp/contact", "idp/client", "idp/procedure", "idp/strict", "verification/...", "consent", "assurance",
+	"idp/contact", "idp/client", "idp/procedure", "idp/claim", "idp/strict", "verification/...", "consent", "assurance",
 }
 
 func with(more ...string) []string { return append(slices.Clone(domain), more...) }
@@ -43,7 +43,8 @@ var table = []struct {
 	{"idp/throttle", []string{"assurance", "idp"}},
 	{"idp/contact", []string{"assurance", "idp"}},
 	{"idp/client", []string{"assurance", "idp"}},
-	{"idp/procedure", []string{"assurance", "idp/strict"}},
+	{"idp/procedure", []string{"assurance", "idp/claim", "idp/strict"}},
+	{"idp/claim", nil},
 	{"idp/strict", nil},
 	{"idp/session", []string{"assurance", "idp"}},
 	{"idp/interaction", []string{"assurance", "idp", "idp/session", "idp/procedure", "consent", "verification"}},

@@ -3,58 +3,45 @@ package claims
 import (
 	"slices"
 	"strings"
+
+	"surety/idp/claim"
 )
 
-// The scopes that Surety has for people (OpenID Connect Core 1.0, sections
-// 5.4 and 11).
+// The scopes that Surety has for people.
 const (
-	ScopeOpenID  = "openid"
-	ScopeProfile = "profile"
-	ScopeEmail   = "email"
-	ScopePhone   = "phone"
-	ScopeOffline = "offline_access"
+	ScopeOpenID  = claim.ScopeOpenID
+	ScopeProfile = claim.ScopeProfile
+	ScopeEmail   = claim.ScopeEmail
+	ScopePhone   = claim.ScopePhone
+	ScopeOffline = claim.ScopeOffline
 )
 
 // Scopes lists them, for the provider's metadata.
-func Scopes() []string {
-	return []string{ScopeOpenID, ScopeProfile, ScopeEmail, ScopePhone, ScopeOffline}
-}
+func Scopes() []string { return claim.Scopes() }
 
 // ForPeople tells whether the scope speaks about a person, so that a token
 // without one cannot have it.
-func ForPeople(scope string) bool {
-	switch scope {
-	case ScopeOpenID, ScopeProfile, ScopeEmail, ScopePhone, ScopeOffline:
-		return true
-	}
-	return false
-}
+func ForPeople(scope string) bool { return slices.Contains(claim.Scopes(), scope) }
 
-// The claims about a person. Patronymic is ours (RULES R10).
+// The claims about a person.
 const (
-	Name                = "name"
-	GivenName           = "given_name"
-	FamilyName          = "family_name"
-	Patronymic          = "patronymic"
-	Locale              = "locale"
-	UpdatedAt           = "updated_at"
-	Email               = "email"
-	EmailVerified       = "email_verified"
-	PhoneNumber         = "phone_number"
-	PhoneNumberVerified = "phone_number_verified"
+	Name                = claim.Name
+	GivenName           = claim.GivenName
+	FamilyName          = claim.FamilyName
+	Patronymic          = claim.Patronymic
+	Locale              = claim.Locale
+	UpdatedAt           = claim.UpdatedAt
+	Email               = claim.Email
+	EmailVerified       = claim.EmailVerified
+	PhoneNumber         = claim.PhoneNumber
+	PhoneNumberVerified = claim.PhoneNumberVerified
 )
 
-var scopeClaims = map[string][]string{
-	ScopeProfile: {Name, FamilyName, GivenName, Patronymic, Locale, UpdatedAt},
-	ScopeEmail:   {Email, EmailVerified},
-	ScopePhone:   {PhoneNumber, PhoneNumberVerified},
-}
-
 // known are the claims about a person that Surety has.
-var known = slices.Concat(scopeClaims[ScopeProfile], scopeClaims[ScopeEmail], scopeClaims[ScopePhone])
+var known = claim.All()
 
 // Known tells whether Surety has such a claim about people.
-func Known(claim string) bool { return slices.Contains(known, claim) }
+func Known(name string) bool { return claim.Known(name) }
 
 // Supported lists the claims for the provider's metadata (claims_supported):
 // those about the person, and those about the login.
@@ -67,9 +54,9 @@ func Supported() []string {
 // Consent must cover exactly these, and UserInfo answers with no others.
 func Names(scopes []string, r Request) []string {
 	var out []string
-	for _, claim := range known {
-		if r.asks(claim) || slices.ContainsFunc(scopes, func(s string) bool { return slices.Contains(scopeClaims[s], claim) }) {
-			out = append(out, claim)
+	for _, name := range known {
+		if r.asks(name) || slices.ContainsFunc(scopes, func(s string) bool { return claim.Of(s, name) }) {
+			out = append(out, name)
 		}
 	}
 	return out
