@@ -41,6 +41,7 @@ type Grant struct {
 	AMR           []string
 	Method        assurance.Method
 	AuthTime      time.Time
+	Stage         assurance.Stage // the stage that counted, however little the level asks for
 	RequestedACR  []string
 	MaxAge        *time.Duration
 	PolicyVersion int
@@ -121,14 +122,16 @@ func (h Held) Valid(now time.Time) bool { return h.Grant.Valid(h.Standing, now) 
 
 // Opaque is an access token that only Surety can read, as it is stored.
 type Opaque struct {
-	Hash      [32]byte
-	GrantID   idp.GrantID // empty for client credentials
-	ClientID  idp.ClientID
-	Scopes    []string
-	Audience  []string
-	CreatedAt time.Time
-	ExpiresAt time.Time
-	RevokedAt time.Time
+	Hash     [32]byte
+	GrantID  idp.GrantID // empty for client credentials
+	ClientID idp.ClientID
+	Scopes   []string
+	Audience []string
+	// Procedures are those of the grant's that the token is for.
+	Procedures []string
+	CreatedAt  time.Time
+	ExpiresAt  time.Time
+	RevokedAt  time.Time
 }
 
 // Redemption is what using a code or a refresh token writes at once.
@@ -159,10 +162,11 @@ func (t Token) Valid(now time.Time) bool {
 }
 
 // Take writes down what the policy granted: the only source of a token's acr,
-// amr, auth_time and method. The uses it rests on stay as they are.
+// amr, auth_time and method, and of its vector of trust. The uses it rests on
+// stay as they are.
 func (g *Grant) Take(p assurance.Policy, d assurance.Granted) {
 	g.Level, g.ACR, g.AMR, g.AuthTime = d.Level, p.ACRFor(g.RequestedACR, d.Level), d.AMR, d.AuthTime
-	g.PolicyVersion = p.Version
+	g.PolicyVersion, g.Stage = p.Version, d.Why.Stage
 	methods := make([]string, len(d.Methods))
 	for i, m := range d.Methods {
 		methods[i] = string(m)

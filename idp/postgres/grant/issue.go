@@ -51,11 +51,13 @@ const issueSQL = `
 			subject, sid, scopes, audience, offline,
 			level, acr, amr, method, auth_time,
 			requested_acr, max_age, policy_version, uses, claims,
+			stage, agency, procedures,
 			created_at, expires_at)
 		SELECT $7, $8, $3, $2, $4,
 			$9, $10, $11, $12, $13,
 			$14, $15, $16, $17, $18,
 			$19, $20, $21, $22, $23,
+			$32, $33, $34,
 			$1, $24
 		FROM go
 		RETURNING grant_id
@@ -86,10 +88,7 @@ func (s Store) Issue(ctx context.Context, i grant.Issue) error {
 	if err != nil {
 		return fmt.Errorf("write uses of grant: %w", err)
 	}
-	attrs, err := json.Marshal(map[string]string{
-		"grant_id": string(g.ID), "level": string(g.Level), "method": string(g.Method),
-		"policy_version": strconv.Itoa(g.PolicyVersion), "scope": strings.Join(g.Scopes, " "),
-	})
+	attrs, err := json.Marshal(attrsOf(g))
 	if err != nil {
 		return fmt.Errorf("write audit of grant: %w", err)
 	}
@@ -99,7 +98,20 @@ func (s Store) Issue(ctx context.Context, i grant.Issue) error {
 		string(g.Level), g.ACR, list(g.AMR), string(g.Method), g.AuthTime,
 		list(g.RequestedACR), seconds(g.MaxAge), g.PolicyVersion, uses, nullJSON(g.Claims), g.ExpiresAt,
 		i.Code.Hash[:], i.Code.RedirectURI, i.Code.Challenge, i.Code.Nonce, i.Code.ExpiresAt,
-		nullTime(i.IdleExpiresAt), attrs)
+		nullTime(i.IdleExpiresAt), attrs,
+		string(g.Stage), g.Agency, list(g.Procedures))
+}
+
+// attrsOf is what the audit tells of a grant.
+func attrsOf(g grant.Grant) map[string]string {
+	attrs := map[string]string{
+		"grant_id": string(g.ID), "level": string(g.Level), "method": string(g.Method),
+		"policy_version": strconv.Itoa(g.PolicyVersion), "scope": strings.Join(g.Scopes, " "),
+	}
+	if len(g.Procedures) > 0 {
+		attrs["agency"], attrs["procedures"] = g.Agency, strings.Join(g.Procedures, " ")
+	}
+	return attrs
 }
 
 // list keeps nil from becoming NULL: the columns are lists, possibly empty.

@@ -26,8 +26,8 @@ const redeemTail = `
 		WHERE $4::bytea IS NOT NULL
 		ON CONFLICT ON CONSTRAINT refresh_token_pkey DO NOTHING
 	), opened AS (
-		INSERT INTO access_token (token_hash, grant_id, client_id, scopes, audience, created_at, expires_at)
-		SELECT $6, grant_id, client_id, $7, $8, $1, $9
+		INSERT INTO access_token (token_hash, grant_id, client_id, scopes, audience, procedures, created_at, expires_at)
+		SELECT $6, grant_id, client_id, $7, $8, $18, $1, $9
 		FROM held
 		WHERE $6::bytea IS NOT NULL
 	), event AS (
@@ -36,7 +36,7 @@ const redeemTail = `
 		FROM held
 	), decided AS (
 		UPDATE oauth_grant
-		SET level = $12, acr = $13, amr = $14, method = $15, auth_time = $16, policy_version = $17
+		SET level = $12, acr = $13, amr = $14, method = $15, auth_time = $16, policy_version = $17, stage = $19
 		WHERE $12::text IS NOT NULL
 			AND grant_id = (SELECT grant_id FROM held)
 	)
@@ -82,27 +82,27 @@ func (s Store) Rotate(ctx context.Context, r grant.Redemption) error {
 
 func (s Store) redeem(ctx context.Context, doing, sql, event string, r grant.Redemption) error {
 	var refreshHash, refreshEnd, accessHash, accessEnd any
-	var scopes, audience []string
+	var scopes, audience, procedures []string
 	if r.Refresh != nil {
 		refreshHash, refreshEnd = r.Refresh.Hash[:], r.Refresh.ExpiresAt
 	}
 	if r.Access != nil {
 		accessHash, accessEnd = r.Access.Hash[:], r.Access.ExpiresAt
-		scopes, audience = list(r.Access.Scopes), list(r.Access.Audience)
+		scopes, audience, procedures = list(r.Access.Scopes), list(r.Access.Audience), list(r.Access.Procedures)
 	}
 	attrs := []byte(`{}`)
 	if r.JTI != "" {
 		attrs = fmt.Appendf(nil, `{"jti":%q}`, r.JTI) // our own alphabet, nothing to escape
 	}
-	var level, acr, amr, method, authTime, version any
+	var level, acr, amr, method, authTime, version, stage any
 	if d := r.Decided; d != nil {
 		level, acr, amr, method = string(d.Level), d.ACR, list(d.AMR), string(d.Method)
-		authTime, version = d.AuthTime, d.PolicyVersion
+		authTime, version, stage = d.AuthTime, d.PolicyVersion, string(d.Stage)
 	}
 	return s.one(ctx, doing, sql,
 		r.Now, r.Used[:], nullTime(r.GraceFrom), refreshHash, refreshEnd,
 		accessHash, scopes, audience, accessEnd, event, attrs,
-		level, acr, amr, method, authTime, version)
+		level, acr, amr, method, authTime, version, procedures, stage)
 }
 
 const revokeSQL = `

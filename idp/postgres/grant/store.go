@@ -28,10 +28,24 @@ const heldColumns = `
 		g.subject, g.sid, g.scopes, g.audience, g.offline,
 		g.level, g.acr, g.amr, g.method, g.auth_time,
 		g.requested_acr, g.max_age, g.policy_version, g.uses, coalesce(g.claims, 'null'),
+		g.stage, g.agency, g.procedures,
 		g.created_at, g.expires_at, g.revoked_at,
 		a.state, a.stage, a.tokens_valid_from,
 		coalesce(s.ended_at IS NULL AND s.idle_expires_at > $2 AND s.expires_at > $2, false),
-		` + consentEnded
+		` + consentEnded + `,
+		` + proofings
+
+// proofings are what is known of who the account g belongs to: the level may
+// have to be decided anew. Few have any, so most pay nothing for it.
+const proofings = `
+		coalesce((
+			SELECT jsonb_agg(jsonb_build_object(
+				'Method', p.method, 'Version', p.method_version, 'Stage', p.stage, 'Cap', p.cap,
+				'DocumentExpired', p.document_expired, 'DocumentUntil', p.document_until, 'NotBefore', p.not_before,
+				'ExpiresAt', p.expires_at, 'At', p.proofed_at))
+			FROM proofing p
+			WHERE p.account_id = g.account_id
+				AND p.revoked_at IS NULL), '[]')`
 
 // consentEnded tells whether the consent c that a grant names was withdrawn or
 // has expired at civil time $3. When the person agreed to more, another record
@@ -54,10 +68,11 @@ const heldJoins = `
 // heldRow takes what heldColumns give and needs converting.
 type heldRow struct {
 	grant.Held
-	maxAge  *int32
-	uses    []byte
-	claims  []byte
-	revoked *time.Time
+	maxAge    *int32
+	uses      []byte
+	claims    []byte
+	revoked   *time.Time
+	proofings []byte
 }
 
 // targets are where heldColumns are scanned to.
@@ -68,9 +83,11 @@ func (r *heldRow) targets() []any {
 		&g.Subject, &g.SID, &g.Scopes, &g.Audience, &g.Offline,
 		(*string)(&g.Level), &g.ACR, &g.AMR, (*string)(&g.Method), &g.AuthTime,
 		&g.RequestedACR, &r.maxAge, &g.PolicyVersion, &r.uses, &r.claims,
+		(*string)(&g.Stage), &g.Agency, &g.Procedures,
 		&g.CreatedAt, &g.ExpiresAt, &r.revoked,
 		(*string)(&a.State), (*string)(&a.Stage), &a.TokensValidFrom,
 		&r.Standing.SessionOpen, &r.Standing.ConsentWithdrawn,
+		&r.proofings,
 	}
 }
 
@@ -91,7 +108,9 @@ func (r *heldRow) held() (grant.Held, error) {
 	if string(r.claims) != "null" {
 		h.Grant.Claims = r.claims
 	}
-	return h, nil
+	var err error
+	h.Standing.Account.Proofings, err = readProofings(r.proofings)
+	return h, err
 }
 
 const selectCode = `
@@ -120,45 +139,30 @@ func (s Store) Code(ctx context.Context, hash [32]byte, now, civil time.Time) (g
 
 const selectRefresh = `
 	SELECT` + heldColumns + `,
-		r.expires_at, r.used_at,
-		coalesce((
-			SELECT jsonb_agg(jsonb_build_object(
-				'Method', p.method, 'Version', p.method_version, 'Stage', p.stage, 'Cap', p.cap,
-				'DocumentExpired', p.document_expired, 'NotBefore', p.not_before,
-				'ExpiresAt', p.expires_at, 'At', p.proofed_at))
-			FROM proofing p
-			WHERE p.account_id = g.account_id
-				AND p.revoked_at IS NULL), '[]')
+		r.expires_at, r.used_at
 	FROM refresh_token r
 	JOIN oauth_grant g ON g.grant_id = r.grant_id` + heldJoins + `
 	WHERE r.token_hash = $1`
 
 // Refresh returns the grant behind a refresh token, used or not, expired or
-// not, with the account's proofings, because its level is decided anew.
+// not.
 //
 // Errors: not_found, unavailable.
 func (s Store) Refresh(ctx context.Context, hash [32]byte, now, civil time.Time) (grant.Held, error) {
 	var row heldRow
 	var used *time.Time
-	var proofings []byte
 	r := grant.Refresh{Hash: hash}
-	targets := append(row.targets(), &r.ExpiresAt, &used, &proofings)
+	targets := append(row.targets(), &r.ExpiresAt, &used)
 	if err := s.DB.QueryRow(ctx, selectRefresh, hash[:], now, civil).Scan(targets...); err != nil {
 		return grant.Held{}, db.Error("find refresh token", err)
 	}
 	h, err := row.held()
-	if err != nil {
-		return grant.Held{}, err
-	}
-	if h.Standing.Account.Proofings, err = readProofings(proofings); err != nil {
-		return grant.Held{}, err
-	}
 	r.GrantID, r.UsedAt = h.Grant.ID, orZero(used)
 	h.Refresh = r
-	return h, nil
+	return h, err
 }
 
-// readProofings reads the aggregate of selectRefresh; null leaves a time zero.
+// readProofings reads the aggregate; null leaves a time zero.
 func readProofings(b []byte) ([]assurance.Proofing, error) {
 	if string(b) == "[]" {
 		return nil, nil

@@ -2,6 +2,8 @@ package grant
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
 	"time"
 
 	"surety/idp"
@@ -64,9 +66,10 @@ func (s Store) Signed(ctx context.Context, id idp.GrantID, jti string, now, civi
 }
 
 const selectOpaque = `
-	SELECT t.grant_id::text, t.client_id, t.scopes, t.audience, t.created_at, t.expires_at, t.revoked_at,` + standingColumns + `,
+	SELECT t.grant_id::text, t.client_id, t.scopes, t.audience, t.procedures, t.created_at, t.expires_at, t.revoked_at,` + standingColumns + `,
 		coalesce(g.subject, ''), coalesce(g.sid, ''), coalesce(g.level, ''), coalesce(g.amr, '{}'),
-		coalesce(g.method, ''), coalesce(g.auth_time, $2)
+		coalesce(g.method, ''), coalesce(g.auth_time, $2), coalesce(g.agency, ''),
+		coalesce(g.policy_version, 0), coalesce(g.uses, '[]'), coalesce(a.stage, ''), ` + proofings + `
 	FROM access_token t
 	LEFT JOIN oauth_grant g ON g.grant_id = t.grant_id
 	LEFT JOIN account a ON a.account_id = g.account_id
@@ -82,11 +85,13 @@ func (s Store) Opaque(ctx context.Context, hash [32]byte, now, civil time.Time) 
 	var row standingRow
 	var id *string
 	var revoked *time.Time
+	var uses, proofings []byte
 	o, g := &row.Token.Opaque, &row.Grant
 	o.Hash = hash
-	targets := []any{&id, (*string)(&o.ClientID), &o.Scopes, &o.Audience, &o.CreatedAt, &o.ExpiresAt, &revoked}
+	targets := []any{&id, (*string)(&o.ClientID), &o.Scopes, &o.Audience, &o.Procedures, &o.CreatedAt, &o.ExpiresAt, &revoked}
 	targets = append(append(targets, row.targets()...),
-		&g.Subject, &g.SID, (*string)(&g.Level), &g.AMR, (*string)(&g.Method), &g.AuthTime)
+		&g.Subject, &g.SID, (*string)(&g.Level), &g.AMR, (*string)(&g.Method), &g.AuthTime, &g.Agency,
+		&g.PolicyVersion, &uses, (*string)(&row.Standing.Account.Stage), &proofings)
 	if err := s.DB.QueryRow(ctx, selectOpaque, hash[:], now, civil).Scan(targets...); err != nil {
 		return grant.Token{}, dbError("find access token", err)
 	}
@@ -95,7 +100,12 @@ func (s Store) Opaque(ctx context.Context, hash [32]byte, now, civil time.Time) 
 	}
 	row.Grant.RevokedAt = orZero(row.revoked)
 	o.RevokedAt, row.Token.Revoked = orZero(revoked), revoked != nil
-	return row.Token, nil
+	if err := json.Unmarshal(uses, &g.Uses); err != nil {
+		return grant.Token{}, fmt.Errorf("read uses of grant %s: %w", g.ID, err)
+	}
+	var err error
+	row.Standing.Account.Proofings, err = readProofings(proofings)
+	return row.Token, err
 }
 
 const insertOpaque = `
