@@ -29,6 +29,8 @@ const (
 	EndLogoutEverywhere EndReason = "logout_everywhere"
 	EndPasswordChanged  EndReason = "password_changed"
 	EndReplaced         EndReason = "replaced"
+	// EndMethodRemoved ends a session that rested on what was removed alone.
+	EndMethodRemoved EndReason = "method_removed"
 )
 
 // Session is one browser in which a person is logged in.

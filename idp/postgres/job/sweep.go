@@ -23,6 +23,8 @@ var ended = []struct {
 }{
 	{"interaction", "expires_at", time.Hour},   // the page still says that it has expired
 	{"contact_proof", "expires_at", time.Hour}, // likewise
+	{"contact_code", "expires_at", time.Hour},  // likewise
+	{"passkey_answer", "expires_at", time.Hour},
 	{"auth_code", "expires_at", time.Hour},     // a code used again is still told from one never made
 	{"refresh_token", "expires_at", time.Hour}, // likewise
 	{"access_token", "expires_at", time.Minute},
