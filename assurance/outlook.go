@@ -24,8 +24,9 @@ func (w Way) Meanwhile() []Step {
 	return steps
 }
 
-// waits reports whether the step takes something beyond the screen.
-func (s Step) waits() bool { return s.Action == ActionProve }
+// waits reports whether the step takes something beyond the screen. What is
+// handed over at a counter does, even if it logs in as well.
+func (s Step) waits() bool { return s.Action == ActionProve || s.Proofing == ProofingCounter }
 
 // StayClosed returns the positions of those requirements that the way will not
 // open: "A letter does not open the tax service" (RULES R1).
