@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"surety/assurance"
+	"surety/idp/strict"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -49,55 +50,56 @@ func PolicySource(name string) ([]byte, error) {
 
 // readPolicy reads and checks the policy of a folder.
 func readPolicy(folder fs.FS) (assurance.Policy, Problems) {
-	r := reader{file: policyFile}
-	raw := r.open(folder)
+	r := newReader(policyFile)
+	raw := r.open(folder, policyFile)
 	if raw == nil {
-		return assurance.Policy{}, r.problems
+		return assurance.Policy{}, r.collected()
 	}
 	return parsePolicy(policyFile, raw)
 }
 
 func parsePolicy(file string, source []byte) (assurance.Policy, Problems) {
-	r := policyReader{reader: reader{file: file}, lines: map[assurance.Place]int{}}
+	r := policyReader{reader: newReader(file), lines: map[assurance.Place]int{}}
 	p := assurance.Policy{DocumentGrace: usualDocumentGrace}
-	if root := r.parse(source); root != nil {
-		r.mapping(root, fields{
-			"version": required(func(n *yaml.Node) { p.Version = r.number(n, 1, math.MaxInt32) }),
-			"levels": required(func(n *yaml.Node) {
-				r.list(n, func(i int, n *yaml.Node) { p.Levels = append(p.Levels, r.level(i, n)) })
+	if root := r.Document(source, maxFile); root != nil {
+		r.Mapping(root, strict.Fields{
+			"version": strict.Required(func(n *strict.Node) { p.Version = r.number(n, 1, math.MaxInt32) }),
+			"levels": strict.Required(func(n *strict.Node) {
+				r.List(n, maxList, func(i int, n *strict.Node) { p.Levels = append(p.Levels, r.level(i, n)) })
 			}),
-			"steps": optional(func(n *yaml.Node) {
-				r.list(n, func(i int, n *yaml.Node) { p.Steps = append(p.Steps, r.step(i, n)) })
+			"steps": strict.Optional(func(n *strict.Node) {
+				r.List(n, maxList, func(i int, n *strict.Node) { p.Steps = append(p.Steps, r.step(i, n)) })
 			}),
-			"capacities": optional(func(n *yaml.Node) {
-				r.list(n, func(_ int, n *yaml.Node) { p.Capacities = append(p.Capacities, r.capacity(n)) })
+			"capacities": strict.Optional(func(n *strict.Node) {
+				r.List(n, maxList, func(_ int, n *strict.Node) { p.Capacities = append(p.Capacities, r.capacity(n)) })
 			}),
-			"document_grace": optional(func(n *yaml.Node) { p.DocumentGrace = r.grace(n) }),
+			"document_grace": strict.Optional(func(n *strict.Node) { p.DocumentGrace = r.grace(n) }),
 		})
 	}
-	if len(r.problems) == 0 {
+	if r.Err() == nil {
 		// Of a file that could not be read as a whole nothing more can be said
 		// that would not be noise.
 		r.check(p)
 	}
-	return p, r.problems
+	return p, r.collected()
 }
 
 // nowhere is the place of what has no position.
 var nowhere = assurance.Place{Level: -1, Alternative: -1, Term: -1, Step: -1}
 
 // level reads one level.
-func (r *policyReader) level(i int, n *yaml.Node) assurance.Level {
+func (r *policyReader) level(i int, n *strict.Node) assurance.Level {
 	at := nowhere
 	at.Level = i
 	r.lines[at] = n.Line
 	var l assurance.Level
-	r.mapping(n, fields{
-		"name":     required(func(n *yaml.Node) { l.Name = assurance.LevelName(r.text(n)) }),
-		"acr":      required(func(n *yaml.Node) { l.ACR = r.text(n) }),
-		"identity": required(func(n *yaml.Node) { l.Identity = assurance.Stage(r.text(n)) }),
-		"login": required(func(n *yaml.Node) {
-			r.list(n, func(i int, n *yaml.Node) {
+	r.Mapping(n, strict.Fields{
+		"name":     strict.Required(func(n *strict.Node) { l.Name = assurance.LevelName(r.Text(n, maxText)) }),
+		"acr":      strict.Required(func(n *strict.Node) { l.ACR = r.Text(n, maxText) }),
+		"identity": strict.Required(func(n *strict.Node) { l.Identity = assurance.Stage(r.Text(n, maxText)) }),
+		"equals":   strict.Optional(func(n *strict.Node) { l.Equals = r.Text(n, maxText) }),
+		"login": strict.Required(func(n *strict.Node) {
+			r.List(n, maxList, func(i int, n *strict.Node) {
 				at := at
 				at.Alternative = i
 				l.Login = append(l.Login, r.alternative(at, n))
@@ -108,10 +110,10 @@ func (r *policyReader) level(i int, n *yaml.Node) assurance.Level {
 }
 
 // alternative reads one list of terms.
-func (r *policyReader) alternative(at assurance.Place, n *yaml.Node) assurance.Alternative {
+func (r *policyReader) alternative(at assurance.Place, n *strict.Node) assurance.Alternative {
 	r.lines[at] = n.Line
 	var a assurance.Alternative
-	r.list(n, func(i int, n *yaml.Node) {
+	r.List(n, maxList, func(i int, n *strict.Node) {
 		at := at
 		at.Term = i
 		r.lines[at] = n.Line
@@ -121,46 +123,47 @@ func (r *policyReader) alternative(at assurance.Place, n *yaml.Node) assurance.A
 }
 
 // term reads a method alone, or a mapping that asks for more.
-func (r *policyReader) term(n *yaml.Node) assurance.Term {
+func (r *policyReader) term(n *strict.Node) assurance.Term {
 	if n.Kind != yaml.MappingNode {
-		return assurance.Term{Method: assurance.Method(r.text(n))}
+		return assurance.Term{Method: assurance.Method(r.Text(n, maxText))}
 	}
 	var t assurance.Term
-	r.mapping(n, fields{
-		"method":  required(func(n *yaml.Node) { t.Method = assurance.Method(r.text(n)) }),
-		"amr":     optional(func(n *yaml.Node) { t.AMR = r.texts(n) }),
-		"channel": optional(func(n *yaml.Node) { t.Channel = r.texts(n) }),
-		"issuer":  optional(func(n *yaml.Node) { t.Issuer = r.texts(n) }),
-		"max_age": optional(func(n *yaml.Node) { t.MaxAge = r.duration(n) }),
+	r.Mapping(n, strict.Fields{
+		"method":  strict.Required(func(n *strict.Node) { t.Method = assurance.Method(r.Text(n, maxText)) }),
+		"amr":     strict.Optional(func(n *strict.Node) { t.AMR = r.Texts(n, maxList, maxText) }),
+		"channel": strict.Optional(func(n *strict.Node) { t.Channel = r.Texts(n, maxList, maxText) }),
+		"issuer":  strict.Optional(func(n *strict.Node) { t.Issuer = r.Texts(n, maxList, maxText) }),
+		"max_age": strict.Optional(func(n *strict.Node) { t.MaxAge = r.Duration(n) }),
 	})
 	return t
 }
 
 // step reads one offered step.
-func (r *policyReader) step(i int, n *yaml.Node) assurance.Step {
+func (r *policyReader) step(i int, n *strict.Node) assurance.Step {
 	at := nowhere
 	at.Step = i
 	r.lines[at] = n.Line
 	var s assurance.Step
-	r.mapping(n, fields{
-		"action":   required(func(n *yaml.Node) { s.Action = assurance.Action(r.text(n)) }),
-		"takes":    required(func(n *yaml.Node) { s.Soonest, s.Latest = r.span(n) }),
-		"method":   optional(func(n *yaml.Node) { s.Method = assurance.Method(r.text(n)) }),
-		"proofing": optional(func(n *yaml.Node) { s.Proofing = assurance.ProofingMethod(r.text(n)) }),
-		"from":     optional(func(n *yaml.Node) { s.From = assurance.Stage(r.text(n)) }),
-		"to":       optional(func(n *yaml.Node) { s.To = assurance.Stage(r.text(n)) }),
-		"fee":      optional(func(n *yaml.Node) { s.Fee = r.text(n) }),
-		"needs":    optional(func(n *yaml.Node) { s.Needs = r.texts(n) }),
+	r.Mapping(n, strict.Fields{
+		"action":          strict.Required(func(n *strict.Node) { s.Action = assurance.Action(r.Text(n, maxText)) }),
+		"takes":           strict.Required(func(n *strict.Node) { s.Soonest, s.Latest = r.span(n) }),
+		"method":          strict.Optional(func(n *strict.Node) { s.Method = assurance.Method(r.Text(n, maxText)) }),
+		"proofing":        strict.Optional(func(n *strict.Node) { s.Proofing = assurance.ProofingMethod(r.Text(n, maxText)) }),
+		"from":            strict.Optional(func(n *strict.Node) { s.From = assurance.Stage(r.Text(n, maxText)) }),
+		"to":              strict.Optional(func(n *strict.Node) { s.To = assurance.Stage(r.Text(n, maxText)) }),
+		"fee":             strict.Optional(func(n *strict.Node) { s.Fee = r.Text(n, maxText) }),
+		"needs":           strict.Optional(func(n *strict.Node) { s.Needs = r.Texts(n, maxList, maxText) }),
+		"address_checked": strict.Optional(func(n *strict.Node) { s.AddressChecked = r.Bool(n) }),
 	})
 	return s
 }
 
 // capacity reads what acting for others takes.
-func (r *policyReader) capacity(n *yaml.Node) assurance.CapacityRule {
+func (r *policyReader) capacity(n *strict.Node) assurance.CapacityRule {
 	var rule assurance.CapacityRule
-	r.mapping(n, fields{
-		"capacity": required(func(n *yaml.Node) { rule.Capacity = assurance.Capacity(r.text(n)) }),
-		"level":    required(func(n *yaml.Node) { rule.Level = assurance.LevelName(r.text(n)) }),
+	r.Mapping(n, strict.Fields{
+		"capacity": strict.Required(func(n *strict.Node) { rule.Capacity = assurance.Capacity(r.Text(n, maxText)) }),
+		"level":    strict.Required(func(n *strict.Node) { rule.Level = assurance.LevelName(r.Text(n, maxText)) }),
 	})
 	return rule
 }
@@ -170,25 +173,24 @@ func (r *policyReader) capacity(n *yaml.Node) assurance.CapacityRule {
 const usualDocumentGrace = 180 * 24 * time.Hour
 
 // grace reads a time, or the word none.
-func (r *policyReader) grace(n *yaml.Node) time.Duration {
+func (r *policyReader) grace(n *strict.Node) time.Duration {
 	if n.Kind == yaml.ScalarNode && n.Value == "none" {
 		return 0
 	}
-	grace := r.duration(n)
-	if grace < 0 || (grace == 0 && len(r.problems) == 0) {
-		r.report(n, "the word none, or for example 180d", "%q is no time after a document has ended", n.Value)
+	grace := r.Duration(n)
+	if r.Err() == nil && grace <= 0 {
+		r.Report(n, "the word none, or for example 180d", "%q is no time after a document has ended", n.Value)
 	}
 	return grace
 }
 
 // check asks the policy about itself and gives each answer its line.
 func (r *policyReader) check(p assurance.Policy) {
-	for _, problem := range p.Check() {
-		r.problems = append(r.problems, Problem{
-			File: r.file, Line: r.line(problem.Place), Text: problem.Error(), Hint: hint(problem.Code),
-		})
+	problems := p.Check()
+	slices.SortStableFunc(problems, func(a, b assurance.Problem) int { return r.line(a.Place) - r.line(b.Place) })
+	for _, problem := range problems {
+		r.Report(&strict.Node{Line: r.line(problem.Place)}, hint(problem.Code), "%s", problem.Error())
 	}
-	slices.SortStableFunc(r.problems, func(a, b Problem) int { return a.Line - b.Line })
 }
 
 // line finds the line of a place, or of the nearest part around it.

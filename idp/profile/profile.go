@@ -14,6 +14,7 @@ import (
 	"surety/assurance"
 	"surety/consent"
 	"surety/idp/contact"
+	"surety/idp/strict"
 
 	"go.yaml.in/yaml/v3"
 	"golang.org/x/text/language"
@@ -98,109 +99,110 @@ const settingsFile = "profile.yaml"
 
 // readSettings reads profile.yaml into p.
 func (p *Profile) readSettings(folder fs.FS) Problems {
-	r := reader{file: settingsFile}
-	raw := r.open(folder)
+	r := newReader(settingsFile)
+	raw := r.open(folder, settingsFile)
 	if raw == nil {
-		return r.problems
+		return r.collected()
 	}
-	root := r.parse(raw)
+	root := r.Document(raw, maxFile)
 	if root == nil {
-		return r.problems
+		return r.collected()
 	}
-	r.mapping(root, fields{
-		"languages":       required(func(n *yaml.Node) { p.Languages = r.languages(n) }),
-		"time_zone":       required(func(n *yaml.Node) { p.TimeZone = r.timeZone(n) }),
-		"min_age_account": required(func(n *yaml.Node) { p.MinAgeAccount = r.number(n, 0, 21) }),
-		"terms":           required(func(n *yaml.Node) { p.Terms = r.terms(n) }),
-		"phone": required(func(n *yaml.Node) {
-			r.mapping(n, fields{
-				"region":    required(func(n *yaml.Node) { p.Contacts.Region = r.region(n) }),
-				"countries": required(func(n *yaml.Node) { p.Contacts.Countries = r.countries(n) }),
+	r.Mapping(root, strict.Fields{
+		"languages":       strict.Required(func(n *strict.Node) { p.Languages = r.languages(n) }),
+		"time_zone":       strict.Required(func(n *strict.Node) { p.TimeZone = r.timeZone(n) }),
+		"min_age_account": strict.Required(func(n *strict.Node) { p.MinAgeAccount = r.number(n, 0, 21) }),
+		"terms":           strict.Required(func(n *strict.Node) { p.Terms = r.terms(n) }),
+		"phone": strict.Required(func(n *strict.Node) {
+			r.Mapping(n, strict.Fields{
+				"region":    strict.Required(func(n *strict.Node) { p.Contacts.Region = r.region(n) }),
+				"countries": strict.Required(func(n *strict.Node) { p.Contacts.Countries = r.countries(n) }),
 			})
 		}),
-		"accent": required(func(n *yaml.Node) {
-			r.mapping(n, fields{
-				"light": required(func(n *yaml.Node) { p.Accent.Light = r.colour(n) }),
-				"dark":  required(func(n *yaml.Node) { p.Accent.Dark = r.colour(n) }),
+		"accent": strict.Required(func(n *strict.Node) {
+			r.Mapping(n, strict.Fields{
+				"light": strict.Required(func(n *strict.Node) { p.Accent.Light = r.colour(n) }),
+				"dark":  strict.Required(func(n *strict.Node) { p.Accent.Dark = r.colour(n) }),
 			})
 		}),
 	})
-	return r.problems
+	return r.collected()
 }
 
 // languages reads a list of tags in their one right spelling: they are cookie
 // values, file names and claims, and are compared as text.
-func (r *reader) languages(n *yaml.Node) []string {
+func (r reader) languages(n *strict.Node) []string {
 	var tags []string
-	r.list(n, func(_ int, n *yaml.Node) {
-		value := r.text(n)
+	r.List(n, maxList, func(_ int, n *strict.Node) {
+		value := r.Text(n, maxText)
 		tag, err := language.Parse(value)
 		switch {
 		case err != nil || tag.String() != value:
-			r.report(n, "for example be, uk or en", "%q is not a language tag (BCP 47)", value)
+			r.Report(n, "for example be, uk or en", "%q is not a language tag (BCP 47)", value)
 		case slices.Contains(tags, value):
-			r.report(n, "", "language %q appears twice", value)
+			r.Report(n, "", "language %q appears twice", value)
 		}
 		tags = append(tags, value)
 	})
 	if n.Kind == yaml.SequenceNode && len(tags) == 0 {
-		r.report(n, "", "there is no language")
+		r.Report(n, "", "there is no language")
 	}
 	return tags
 }
 
-func (r *reader) timeZone(n *yaml.Node) *time.Location {
-	value := r.text(n)
+func (r reader) timeZone(n *strict.Node) *time.Location {
+	value := r.Text(n, maxText)
 	zone, err := time.LoadLocation(value)
 	// "" and "Local" are what the machine happens to be set to.
 	if value == "" || value == "Local" || err != nil {
-		r.report(n, "for example Europe/Minsk", "%q is not a time zone", value)
+		r.Report(n, "for example Europe/Minsk", "%q is not a time zone", value)
 		return time.UTC
 	}
 	return zone
 }
 
-func (r *reader) terms(n *yaml.Node) consent.Terms {
-	terms := consent.Terms{Version: r.text(n)}
+func (r reader) terms(n *strict.Node) consent.Terms {
+	terms := consent.Terms{Version: r.Text(n, maxText)}
 	if !terms.Valid() {
-		r.report(n, "the day from which they hold, for example 2026-05-01", "%q is not a version of the terms", terms.Version)
+		r.Report(n, "the day from which they hold, for example 2026-05-01", "%q is not a version of the terms", terms.Version)
 	}
 	return terms
 }
 
-func (r *reader) region(n *yaml.Node) string {
-	value := r.text(n)
+func (r reader) region(n *strict.Node) string {
+	value := r.Text(n, maxText)
 	region, err := language.ParseRegion(value)
 	if err != nil || region.String() != value || !region.IsCountry() {
-		r.report(n, "two capital letters (ISO 3166-1), for example BY", "%q is not a country", value)
+		r.Report(n, "two capital letters (ISO 3166-1), for example BY", "%q is not a country", value)
 	}
 	return value
 }
 
 // countries reads the list of countries to which text messages are sent, or
 // the word all, for which contact.Rules has no list.
-func (r *reader) countries(n *yaml.Node) []string {
+func (r reader) countries(n *strict.Node) []string {
 	if n.Kind == yaml.ScalarNode && n.Value == "all" {
 		return nil
 	}
-	if !r.plain(n, yaml.SequenceNode, "a list of countries, or the word all") {
+	if n.Kind == yaml.ScalarNode {
+		r.Report(n, "", "this must be a list of countries, or the word all")
 		return nil
 	}
 	var all []string
-	r.list(n, func(_ int, n *yaml.Node) { all = append(all, r.region(n)) })
-	if len(all) == 0 {
+	r.List(n, maxList, func(_ int, n *strict.Node) { all = append(all, r.region(n)) })
+	if n.Kind == yaml.SequenceNode && len(all) == 0 {
 		// An empty list would mean all of them further on, the contrary of what it says.
-		r.report(n, "the word all means every country", "there is no country")
+		r.Report(n, "the word all means every country", "there is no country")
 	}
 	return all
 }
 
 var colour = regexp.MustCompile(`^#[0-9a-f]{6}$`)
 
-func (r *reader) colour(n *yaml.Node) string {
-	value := r.text(n)
+func (r reader) colour(n *strict.Node) string {
+	value := r.Text(n, maxText)
 	if !colour.MatchString(value) {
-		r.report(n, `for example "#0b5563", in quotes: else it is a comment`, "%q is not a colour", value)
+		r.Report(n, `for example "#0b5563", in quotes: else it is a comment`, "%q is not a colour", value)
 	}
 	return value
 }

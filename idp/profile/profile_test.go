@@ -9,6 +9,9 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"surety/assurance"
 	"surety/idp/profile"
@@ -89,7 +92,7 @@ func TestMistakesAreToldWithFileLineAndHint(t *testing.T) {
 	const policy, settings = "policy.yaml", "profile.yaml"
 	cases := map[string]struct{ file, from, to, want string }{
 		"an unknown key":         {policy, "version: 1", "version: 1\nlevles: []", `:+1: unknown key "levles" (known keys: capacities, document_grace, levels, steps, version)`},
-		"an unknown level key":   {policy, "identity: standard", "identity: standard\n    equals: x", `:+1: unknown key "equals" (known keys: acr, identity, login, name)`},
+		"an unknown level key":   {policy, "identity: standard", "identity: standard\n    equal: x", `:+1: unknown key "equal" (known keys: acr, equals, identity, login, name)`},
 		"an unknown term key":    {policy, "[password, otp]", "[{method: password, min: 1}, otp]", `: unknown key "min" (known keys: amr, channel, issuer, max_age, method)`},
 		"a missing key":          {policy, "    identity: standard\n", "", `:-2: key "identity" is missing`},
 		"a key twice":            {policy, "identity: standard", "identity: standard\n    identity: standard", `:+1: key "identity" appears twice`},
@@ -104,7 +107,7 @@ func TestMistakesAreToldWithFileLineAndHint(t *testing.T) {
 		"a word that is a list":  {policy, "identity: standard", "identity: [standard]", `: this must be a single value`},
 		"no value":               {policy, "identity: standard", "identity:", `: the value is missing`},
 		"an anchor":              {policy, "identity: standard", "identity: &x standard", `: anchors, aliases and tags are not allowed (write the value out)`},
-		"a merge":                {policy, "identity: standard", "<<: {identity: standard}", `: unknown key "<<" (known keys: acr, identity, login, name)`},
+		"a merge":                {policy, "identity: standard", "<<: {identity: standard}", `: unknown key "<<" (known keys: acr, equals, identity, login, name)`},
 		"a tag":                  {policy, "identity: standard", "identity: !!str standard", `: anchors, aliases and tags are not allowed (write the value out)`},
 		"no version":             {policy, "version: 1", "version: one", `: "one" is not a whole number from 1 to 2147483647`},
 		"an unknown step":        {policy, "action: login", "action: hope", `: unknown action: "hope" (login, enrol, prove or present)`},
@@ -185,26 +188,95 @@ func TestAFolderWithoutItsFiles(t *testing.T) {
 
 func TestAPolicyCanSayEverythingThatARuleKnows(t *testing.T) {
 	t.Parallel()
-	folder := demo(t)
-	replace(t, folder, "policy.yaml", "[[eds], [idcard], [residence_permit]]",
-		"[[{method: eds, amr: [hwk], channel: [tls, \"\"], issuer: [State CA], max_age: 12h}]]")
-	replace(t, folder, "policy.yaml", "    takes: 1m\n", `    takes: 1m
-  - {action: prove, proofing: letter, from: standard, to: confirmed, takes: 14d..35d, fee: 2.50 BYN, needs: [address]}
+	const source = `version: 7
+levels:
+  - name: basic
+    acr: https://id.example.org/basic
+    identity: simplified
+    login: [[password], [federated]]
+  - name: high
+    acr: urn:example:high
+    equals: eidas:high
+    identity: confirmed
+    login:
+      - [{method: eds, amr: [hwk], channel: [tls, ""], issuer: [State CA], max_age: 12h}]
+      - [password, otp]
+steps:
+  - {action: prove, proofing: letter, from: standard, to: confirmed, takes: 14d..35d, fee: 2.50 BYN, needs: [address], address_checked: true}
   - {action: present, method: eds, proofing: eds, to: confirmed, takes: 90s}
-`)
-	replace(t, folder, "profile.yaml", "countries: all", "countries: [BY, UA]")
-	p, err := profile.Read("mine", folder)
+capacities:
+  - {capacity: organisation, level: high}
+document_grace: none
+`
+	const day = 24 * time.Hour
+	want := assurance.Policy{
+		Version: 7,
+		Levels: []assurance.Level{
+			{Name: "basic", ACR: "https://id.example.org/basic", Identity: assurance.StageSimplified, Login: []assurance.Alternative{
+				{{Method: assurance.MethodPassword}}, {{Method: assurance.MethodFederated}},
+			}},
+			{Name: "high", ACR: "urn:example:high", Equals: "eidas:high", Identity: assurance.StageConfirmed, Login: []assurance.Alternative{
+				{{Method: assurance.MethodEDS, AMR: []string{"hwk"}, Channel: []string{"tls", ""}, Issuer: []string{"State CA"}, MaxAge: 12 * time.Hour}},
+				{{Method: assurance.MethodPassword}, {Method: assurance.MethodOTP}},
+			}},
+		},
+		Steps: []assurance.Step{
+			{Action: assurance.ActionProve, Proofing: assurance.ProofingLetter, From: assurance.StageStandard, To: assurance.StageConfirmed,
+				Soonest: 14 * day, Latest: 35 * day, Fee: "2.50 BYN", Needs: []string{"address"}, AddressChecked: true},
+			{Action: assurance.ActionPresent, Method: assurance.MethodEDS, Proofing: assurance.ProofingEDS, To: assurance.StageConfirmed,
+				Soonest: 90 * time.Second, Latest: 90 * time.Second},
+		},
+		Capacities: []assurance.CapacityRule{{Capacity: assurance.CapacityOrganisation, Level: "high"}},
+	}
+	got, err := profile.ParsePolicy("mine.yaml", []byte(source))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := fmt.Sprint(p.Policy.Levels[3].Login); got != "[[{eds [hwk] [tls ] [State CA] 12h0m0s}]]" {
-		t.Errorf("high by %s", got)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
 	}
-	if got := fmt.Sprintf("%v", p.Policy.Steps[1:]); got != "[{prove  letter standard confirmed 336h0m0s 840h0m0s 2.50 BYN [address]} {present eds eds  confirmed 1m30s 1m30s  []}]" {
-		t.Errorf("steps %s", got)
+	if p, err := profile.ParsePolicy("mine.yaml", []byte(strings.Replace(source, "document_grace: none\n", "", 1))); err != nil || p.DocumentGrace != 180*day {
+		t.Errorf("without a word about documents they have %s (%v)", p.DocumentGrace, err)
 	}
-	if !slices.Equal(p.Contacts.Countries, []string{"BY", "UA"}) {
-		t.Errorf("countries %v", p.Contacts.Countries)
+	if p, err := profile.ParsePolicy("mine.yaml", []byte(strings.Replace(source, "grace: none", "grace: 90d", 1))); err != nil || p.DocumentGrace != 90*day {
+		t.Errorf("documents have %s (%v)", p.DocumentGrace, err)
+	}
+}
+
+// What an operator activates is the very text that the profile has.
+func TestTheSourceOfAPolicyIsThePolicy(t *testing.T) {
+	t.Parallel()
+	for _, name := range profile.Names() {
+		source, err := profile.PolicySource(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := profile.ParsePolicy("policy.yaml", source)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, err := profile.Load(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(p.Policy, got); diff != "" {
+			t.Errorf("%s: %s", name, diff)
+		}
+	}
+	if _, err := profile.PolicySource("../demo"); err == nil || !strings.Contains(err.Error(), "demo") {
+		t.Errorf("a policy of no profile: %v", err)
+	}
+}
+
+func TestNothingOfABadPolicyIsUsed(t *testing.T) {
+	t.Parallel()
+	p, err := profile.ParsePolicy("new/policy.yaml", []byte("version: 2\nlevels: []\nlevles: []\n"))
+	var problems profile.Problems
+	if !errors.As(err, &problems) || len(problems) != 1 || problems[0].File != "new/policy.yaml" || problems[0].Line != 3 || problems[0].Hint == "" {
+		t.Errorf("told %#v", err)
+	}
+	if p.Version != 0 || p.Levels != nil {
+		t.Errorf("something of a bad policy is used: %+v", p)
 	}
 }
 
