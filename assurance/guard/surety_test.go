@@ -34,7 +34,7 @@ func TestAcceptsWhatSuretySigns(t *testing.T) {
 	mux := http.NewServeMux()
 	server := httptest.NewServer(mux)
 	defer server.Close()
-	surety, err := metadata.New(metadata.Config{Issuer: server.URL, ACRs: levels}, set.JWKS)
+	surety, err := metadata.New(metadata.Config{Issuer: server.URL, ACRs: func() []string { return levels }}, set.JWKS)
 	if err != nil {
 		t.Fatal(err)
 	}

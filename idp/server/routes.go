@@ -83,7 +83,7 @@ func (h *house) handler(trail *audit.Batch) (http.Handler, error) {
 // call. None of it is protected by form tokens; each says itself what it
 // accepts from whom.
 func (h *house) mountProtocol(m web.Mux, site *web.Site, f *flows, trail *audit.Batch) error {
-	meta, err := metadata.New(metadata.Config{Issuer: h.cfg.Issuer, ACRs: h.profile.Policy.ACRs(), Languages: h.profile.Languages},
+	meta, err := metadata.New(metadata.Config{Issuer: h.cfg.Issuer, ACRs: h.acrs, Languages: h.profile.Languages},
 		func() []byte { return h.keySet.Set().JWKS() })
 	if err != nil {
 		return err
@@ -98,6 +98,7 @@ func (h *house) mountProtocol(m web.Mux, site *web.Site, f *flows, trail *audit.
 		{metadata.PathConfiguration, http.HandlerFunc(meta.Configuration), []string{"GET", "HEAD"}, true},
 		{metadata.PathAuthServer, http.HandlerFunc(meta.Configuration), []string{"GET", "HEAD"}, true},
 		{metadata.PathJWKS, http.HandlerFunc(meta.Keys), []string{"GET", "HEAD"}, true},
+		{metadata.PathTrustmark, http.HandlerFunc(meta.Trustmark), []string{"GET", "HEAD"}, true},
 		{metadata.PathAuthorize, authorizing.Authorize(), []string{"GET", "POST"}, false},
 		{metadata.PathContinue, authorizing.Continue(), []string{"GET"}, false},
 		{metadata.PathToken, tokens.Token(), []string{"POST"}, true},
@@ -113,6 +114,15 @@ func (h *house) mountProtocol(m web.Mux, site *web.Site, f *flows, trail *audit.
 		m.Protocol(row.path, handler, methods...)
 	}
 	return nil
+}
+
+// acrs are the acr values of the policy in force; nil while it cannot be told.
+func (h *house) acrs() []string {
+	rules, err := h.rules()
+	if err != nil {
+		return nil
+	}
+	return rules.ACRs()
 }
 
 func (h *house) authorize(site *web.Site, f *flows) *authorize.Endpoint {

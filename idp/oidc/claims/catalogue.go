@@ -46,7 +46,7 @@ func Known(name string) bool { return claim.Known(name) }
 // Supported lists the claims for the provider's metadata (claims_supported):
 // those about the person, and those about the login.
 func Supported() []string {
-	return append([]string{"sub", "iss", "auth_time", "acr", "amr", "sid", "method"}, known...)
+	return append([]string{"sub", "iss", "auth_time", "acr", "amr", "sid", "method", "vot", "vtm"}, known...)
 }
 
 // Names lists the claims about the person that scopes and the claims
@@ -60,6 +60,12 @@ func Names(scopes []string, r Request) []string {
 		}
 	}
 	return out
+}
+
+// ByConsent lists those of the names that need the person's consent: all but
+// what the law gives the agency (RULES R10).
+func ByConsent(names []string, r Request) []string {
+	return slices.DeleteFunc(slices.Clone(names), func(n string) bool { return slices.Contains(r.Law, n) })
 }
 
 // Usable lists the scopes out of a scope parameter that a client may have,

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"slices"
+
+	"surety/idp/procedure"
 )
 
 // Bounds of the claims parameter. What a real request asks for is a tenth of this.
@@ -32,6 +34,11 @@ type Request struct {
 	// EssentialACR are the values of an essential acr, of which one must be
 	// reached, now and at every refresh.
 	EssentialACR []string `json:"essential_acr,omitempty"`
+	// Procedures are the claims that the request's procedures bring by consent,
+	// Law those that the law gives the agency: no consent is asked for them. Both
+	// come from what the operator registered, never from the parameter.
+	Procedures []string `json:"procedures,omitempty"`
+	Law        []string `json:"law,omitempty"`
 
 	// What follows is taken into the authorization request and not kept here.
 
@@ -43,7 +50,7 @@ type Request struct {
 
 // Empty reports whether there is nothing to remember.
 func (r Request) Empty() bool {
-	return len(r.UserInfo) == 0 && len(r.IDToken) == 0 && len(r.EssentialACR) == 0
+	return len(r.UserInfo) == 0 && len(r.IDToken) == 0 && len(r.EssentialACR) == 0 && len(r.Procedures) == 0 && len(r.Law) == 0
 }
 
 // Normal is the form in which a grant keeps the request; nil for an empty one.
@@ -71,7 +78,26 @@ func Stored(b json.RawMessage) (Request, error) {
 }
 
 func (r Request) asks(claim string) bool {
-	return slices.Contains(r.UserInfo, claim) || slices.Contains(r.IDToken, claim)
+	return slices.ContainsFunc([][]string{r.UserInfo, r.IDToken, r.Procedures, r.Law}, func(list []string) bool {
+		return slices.Contains(list, claim)
+	})
+}
+
+// For adds the claims that procedures bring. What several bring on different
+// bases is given by law: who must be given it anyway is not asked.
+func (r Request) For(procedures []procedure.Procedure) Request {
+	for _, p := range procedures {
+		for _, c := range p.Claims {
+			list := &r.Procedures
+			if c.Basis == procedure.BasisLaw {
+				list = &r.Law
+			}
+			if Known(c.Name) && !slices.Contains(*list, c.Name) {
+				*list = append(*list, c.Name)
+			}
+		}
+	}
+	return r
 }
 
 // member is what the parameter may say about one claim.

@@ -11,6 +11,7 @@ import (
 
 	"surety/idp"
 	"surety/idp/keys"
+	"surety/idp/oidc/details"
 )
 
 // The types of the tokens that Surety signs, in their header, so that none
@@ -42,6 +43,8 @@ type Access struct {
 	AMR      []string     `json:"amr,omitempty"`
 	SID      string       `json:"sid,omitempty"`
 	Method   string       `json:"method,omitempty"` // the exact method
+	// Details are the procedures that the token is for (RFC 9396, section 9.1).
+	Details []details.Entry `json:"authorization_details,omitempty"`
 }
 
 // Audience is one value or several (RFC 7519, section 4.1.3).
@@ -115,6 +118,8 @@ type IDToken struct {
 	SID      string       `json:"sid"`
 	AtHash   string       `json:"at_hash,omitempty"`
 	Method   string       `json:"method,omitempty"`
+	VoT      string       `json:"vot,omitempty"` // RFC 8485; see Vector
+	VTM      string       `json:"vtm,omitempty"` // where the components of VoT are explained
 }
 
 // ParseHint verifies an ID token that comes back as id_token_hint: signature,

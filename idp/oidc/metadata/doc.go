@@ -4,5 +4,11 @@
 // only what is true of this installation, and spells out what would otherwise
 // default to something untrue.
 //
-// Both are prebuilt bytes: a request costs no allocation worth naming.
+// The acr values follow the policy in force: the document is written anew when
+// another policy comes into force, not when it is asked for.
+//
+// A third page, the trustmark, says what the components of vot mean (RFC 8485,
+// section 5). Its address is the vtm of ID tokens.
+//
+// All are prebuilt bytes: a request costs no allocation worth naming.
 package metadata

@@ -4,11 +4,14 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"surety/idp/client"
 	"surety/idp/oidc/claims"
+	"surety/idp/oidc/details"
 )
 
 // The paths of the endpoints, below the issuer.
@@ -24,6 +27,9 @@ const (
 	PathUserInfo      = "/userinfo"
 	PathLogout        = "/logout"
 	PathTerms         = "/terms"
+	// PathOutcomes is what the address of an outcome begins with; its reference follows.
+	PathOutcomes  = "/outcomes/"
+	PathTrustmark = "/trustmark"
 )
 
 // MaxAge is how long clients may keep the key set and the document (DESIGN
@@ -66,16 +72,19 @@ type document struct {
 	BackchannelLogout  bool     `json:"backchannel_logout_supported"`
 	BackchannelSession bool     `json:"backchannel_logout_session_supported"`
 	PromptValues       []string `json:"prompt_values_supported"`
+	DetailsTypes       []string `json:"authorization_details_types_supported"`
 }
 
 // Config is what the document says of this installation.
 type Config struct {
-	Issuer    string
-	ACRs      []string // acr values of the policy, lowest first
+	Issuer string
+	// ACRs are the acr values of the policy in force, lowest first. While they
+	// cannot be told it returns nil, and the document stays as it was.
+	ACRs      func() []string
 	Languages []string // BCP 47
 }
 
-func (c Config) document() document {
+func (c Config) document(acrs []string) document {
 	secretOrKey := []string{string(client.AuthSecretBasic), string(client.AuthSecretPost), string(client.AuthPrivateKeyJWT)}
 	algs := []string{string(client.ES256), string(client.RS256), string(client.PS256), string(client.EdDSA)}
 	return document{
@@ -86,7 +95,7 @@ func (c Config) document() document {
 		ResponseTypes: []string{"code"},
 		ResponseModes: []string{"query", "form_post"},
 		GrantTypes:    []string{"authorization_code", "refresh_token", "client_credentials"},
-		ACRValues:     c.ACRs,
+		ACRValues:     append([]string{}, acrs...), // a list, also of none
 		SubjectTypes:  []string{string(client.SubjectPairwise), string(client.SubjectPublic)},
 		IDTokenAlgs:   algs, TokenAuthAlgs: algs, RevocationAuthAlgs: algs, IntrospectionAlgs: algs,
 		TokenAuthMethods: append(secretOrKey, string(client.AuthNone)), RevocationAuth: append(secretOrKey, string(client.AuthNone)),
@@ -99,35 +108,69 @@ func (c Config) document() document {
 		IssInAnswer:       true,
 		BackchannelLogout: true, BackchannelSession: true,
 		PromptValues: []string{"none", "login", "consent", "select_account"},
+		DetailsTypes: details.Types(),
 	}
 }
 
-// Handler serves the document and the key set.
+// Handler serves the document, the key set and the trustmark.
 type Handler struct {
-	document []byte
-	jwks     func() []byte
+	config    Config
+	built     atomic.Pointer[built]
+	jwks      func() []byte
+	trustmark []byte
+}
+
+// built is the document as it was written for the acr values of a policy.
+type built struct {
+	acrs []string
+	text []byte
 }
 
 // New builds the document. jwks gives the key set of the moment.
 func New(c Config, jwks func() []byte) (*Handler, error) {
-	text, err := json.Marshal(c.document())
-	if err != nil {
-		return nil, fmt.Errorf("write metadata: %w", err)
+	h := &Handler{config: c, jwks: jwks}
+	if err := h.build(c.ACRs()); err != nil {
+		return nil, err
 	}
-	return &Handler{document: text, jwks: jwks}, nil
+	text, err := trustmark(c.Issuer)
+	h.trustmark = text
+	return h, err
+}
+
+func (h *Handler) build(acrs []string) error {
+	text, err := json.Marshal(h.config.document(acrs))
+	if err != nil {
+		return fmt.Errorf("write metadata: %w", err)
+	}
+	h.built.Store(&built{acrs: acrs, text: text})
+	return nil
+}
+
+// current is the document for the policy in force. Two requests may write it
+// at the same moment: they write the same.
+func (h *Handler) current() []byte {
+	if acrs := h.config.ACRs(); acrs != nil && !slices.Equal(acrs, h.built.Load().acrs) {
+		_ = h.build(acrs) // what was written before can be written again
+	}
+	return h.built.Load().text
 }
 
 var cacheControl = []string{"public, max-age=" + strconv.Itoa(int(MaxAge/time.Second))}
 
 // Configuration answers GET and HEAD of the metadata document.
 func (h *Handler) Configuration(w http.ResponseWriter, _ *http.Request) {
-	write(w, "application/json", h.document)
+	write(w, "application/json", h.current())
 }
 
 // Keys answers GET and HEAD of the key set (RFC 7517, section 8.5.2, names
 // its media type).
 func (h *Handler) Keys(w http.ResponseWriter, _ *http.Request) {
 	write(w, "application/jwk-set+json", h.jwks())
+}
+
+// Trustmark answers GET and HEAD of what vtm names (RFC 8485, section 5).
+func (h *Handler) Trustmark(w http.ResponseWriter, _ *http.Request) {
+	write(w, "application/json", h.trustmark)
 }
 
 func write(w http.ResponseWriter, contentType string, body []byte) {

@@ -138,7 +138,8 @@ func (h *Handler) check(ctx context.Context, holder grant.Holder, now time.Time)
 	return nil
 }
 
-// values are those that request and consent both cover.
+// values are those that request and consent both cover, and those that the law
+// gives the agency for a procedure that the grant is for.
 func (h *Handler) values(holder grant.Holder) ([]byte, error) {
 	asked, err := claims.Stored(holder.Grant.Claims)
 	if err != nil {
@@ -146,7 +147,7 @@ func (h *Handler) values(holder grant.Holder) ([]byte, error) {
 	}
 	names := claims.Names(holder.Scopes, asked)
 	if holder.Grant.ConsentID != "" {
-		names = slices.DeleteFunc(names, func(n string) bool { return !slices.Contains(holder.Consented, n) })
+		names = slices.DeleteFunc(names, func(n string) bool { return !slices.Contains(holder.Consented, n) && !slices.Contains(asked.Law, n) })
 	}
 	out := claims.Values(holder.Standing.Account, holder.Person, names)
 	out["sub"] = holder.Grant.Subject

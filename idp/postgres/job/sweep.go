@@ -34,6 +34,7 @@ var ended = []struct {
 	{"operator_session", "expires_at", 24 * time.Hour},
 	{"operator_answer", "expires_at", time.Hour},
 	{"operator_invite", "expires_at", 30 * 24 * time.Hour},
+	{"outcome", "expires_at", time.Hour}, // the client is still told that it came too late
 	{"throttle", "expires_at", 0},
 	// What was sent or given up is kept as long as the same event could come again.
 	{"outbox", "created_at", 30 * 24 * time.Hour},

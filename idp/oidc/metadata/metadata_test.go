@@ -1,0 +1,79 @@
+package metadata
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+
+	"surety/idp/oidc/claims"
+)
+
+func get(t *testing.T, handler http.HandlerFunc) map[string]any {
+	t.Helper()
+	rec := httptest.NewRecorder()
+	handler(rec, httptest.NewRequest(http.MethodGet, "/", nil))
+	var out map[string]any
+	if err := json.Unmarshal(rec.Body.Bytes(), &out); err != nil || rec.Code != http.StatusOK {
+		t.Fatalf("%d %s: %v", rec.Code, rec.Body, err)
+	}
+	return out
+}
+
+// TestACRValuesFollowThePolicyInForce, and stay as they were while no policy
+// can be confirmed: what clients know does not hang on our trouble.
+func TestACRValuesFollowThePolicyInForce(t *testing.T) {
+	t.Parallel()
+	acrs := []string{"urn:one"}
+	h, err := New(Config{Issuer: "https://id.example", ACRs: func() []string { return acrs }}, func() []byte { return nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, step := range []struct{ force, told []string }{
+		{[]string{"urn:one"}, []string{"urn:one"}},
+		{[]string{"urn:one", "urn:two"}, []string{"urn:one", "urn:two"}},
+		{nil, []string{"urn:one", "urn:two"}},
+		{[]string{"urn:two"}, []string{"urn:two"}},
+	} {
+		acrs = step.force
+		var told []string
+		for _, v := range get(t, h.Configuration)["acr_values_supported"].([]any) {
+			told = append(told, v.(string))
+		}
+		if !slices.Equal(told, step.told) {
+			t.Errorf("in force %v: told %v", step.force, told)
+		}
+	}
+}
+
+func TestAuthorizationDetailsTypesAreTold(t *testing.T) {
+	t.Parallel()
+	h, err := New(Config{Issuer: "https://id.example", ACRs: func() []string { return nil }}, func() []byte { return nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	types := get(t, h.Configuration)["authorization_details_types_supported"].([]any)
+	if len(types) != 1 || types[0] != "procedure" {
+		t.Errorf("%v", types)
+	}
+}
+
+func TestTheTrustmarkExplainsEveryComponent(t *testing.T) {
+	t.Parallel()
+	h, err := New(Config{Issuer: "https://id.example", ACRs: func() []string { return nil }}, func() []byte { return nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	page := get(t, h.Trustmark)
+	if page["trustmark"] != "https://id.example/trustmark" {
+		t.Errorf("%v", page)
+	}
+	text, _ := json.Marshal(page["components"])
+	for _, c := range claims.Components() {
+		if !strings.Contains(string(text), `"`+c.Value+`"`) {
+			t.Errorf("%s is not explained", c.Value)
+		}
+	}
+}
