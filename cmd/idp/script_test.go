@@ -24,6 +24,7 @@ import (
 	audits "surety/idp/postgres/audit"
 	"surety/idp/postgres/db"
 	"surety/idp/postgres/desk"
+	"surety/idp/profile"
 	"surety/idp/server"
 )
 
@@ -156,8 +157,14 @@ func (s *stand) service() *operator.Service {
 		Passkeys: passkey.Operators{Passkeys: passkeys},
 		InTx:     s.db.InTx, Clients: desk.NewClients(s.db.DB), Keys: desk.NewKeys(s.db.DB), Operators: desk.NewOperators(s.db.DB),
 		Sessions: desk.NewOperators(s.db.DB), Audit: audits.New(s.ring.Seal), Ring: s.ring, Clock: s.clock.Now,
-		Levels: []assurance.LevelName{"basic", "checked", "substantial", "high"}, Issuer: "https://id.example.org",
+		Policy: demo, Issuer: "https://id.example.org",
 	})
+}
+
+// demo is the policy of the demonstration profile.
+func demo() (assurance.Policy, error) {
+	p, err := profile.Load("demo")
+	return p.Policy, err
 }
 
 // seal puts every event there is under one seal. Transactions of other tests

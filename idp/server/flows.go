@@ -1,7 +1,6 @@
 package server
 
 import (
-	"surety/assurance"
 	"surety/idp/authn/passkey"
 	"surety/idp/authn/password"
 	"surety/idp/flow/account"
@@ -13,6 +12,7 @@ import (
 	"surety/idp/postgres/db"
 	"surety/idp/postgres/desk"
 	personstore "surety/idp/postgres/person"
+	"surety/idp/profile"
 )
 
 // flows are the use cases of people, over the real stores.
@@ -59,14 +59,11 @@ func (h *house) subjects() claims.Subjects { return claims.Subjects{Ring: h.ring
 
 // operator is the use cases of those who run the house.
 func (h *house) operator() *operator.Service {
-	levels := make([]assurance.LevelName, len(h.profile.Policy.Levels))
-	for i, l := range h.profile.Policy.Levels {
-		levels[i] = l.Name
-	}
 	operators := desk.NewOperators(h.db)
 	return operator.New(operator.Deps{
 		InTx: h.db.InTx, Clients: desk.NewClients(h.db), Keys: desk.NewKeys(h.db), Operators: operators, Sessions: operators,
-		Audit: h.audit, Ring: h.ring, Passkeys: h.passkeys(), Clock: h.now, Levels: levels, Issuer: h.cfg.Issuer,
+		Audit: h.audit, Ring: h.ring, Passkeys: h.passkeys(), Clock: h.now, Policy: h.policy, Issuer: h.cfg.Issuer,
+		Policies: desk.NewPolicies(h.db), ParsePolicy: profile.ParsePolicy, Profile: h.profile.Name,
 	})
 }
 

@@ -9,7 +9,6 @@ import (
 	"os"
 	"time"
 
-	"surety/assurance"
 	"surety/idp"
 	"surety/idp/keys"
 	"surety/idp/postgres/audit"
@@ -34,6 +33,8 @@ type house struct {
 	queue   *job.Queue
 	clients *desk.ClientCache
 	keySet  *desk.KeySet
+	// policies know which policy is in force; they read when first asked.
+	policies *desk.PolicySet
 }
 
 // now is protocol time. It is always real outside tests (DESIGN §8).
@@ -47,9 +48,6 @@ func (h *house) now() time.Time {
 // civil is the time of documents, proofings and consents. It is real where
 // people live; a sandbox will shift it.
 func (h *house) civil() time.Time { return h.now() }
-
-// rules are the policy in force, and those that must agree with it.
-func (h *house) rules() (assurance.Rules, error) { return assurance.One(h.profile.Policy), nil }
 
 // NewLog returns the log of a process: one JSON object a line, with the
 // request's id where there is a request.
@@ -88,6 +86,7 @@ func open(ctx context.Context, cfg Config, name string) (h *house, err error) {
 		return nil, err
 	}
 	h.clients = desk.NewClientCache(desk.NewClients(h.db), h.now)
+	h.policies = desk.NewPolicySet(desk.NewPolicies(h.db), h.profile.Name, profile.ParsePolicy, h.now, h.log)
 	return h, nil
 }
 

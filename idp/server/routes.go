@@ -116,15 +116,6 @@ func (h *house) mountProtocol(m web.Mux, site *web.Site, f *flows, trail *audit.
 	return nil
 }
 
-// acrs are the acr values of the policy in force; nil while it cannot be told.
-func (h *house) acrs() []string {
-	rules, err := h.rules()
-	if err != nil {
-		return nil
-	}
-	return rules.ACRs()
-}
-
 func (h *house) authorize(site *web.Site, f *flows) *authorize.Endpoint {
 	return authorize.New(authorize.Config{
 		Issuer: h.cfg.Issuer, Grants: grant.DefaultLifetimes(), Sessions: session.DefaultLifetimes(), Terms: h.profile.Terms.Version,

@@ -58,6 +58,9 @@ func ServeOn(ctx context.Context, cfg Config, listeners []net.Listener) error {
 // serve runs everything that a serving process has, on listeners that are
 // already open.
 func (h *house) serve(ctx context.Context, listeners []net.Listener) error {
+	if err := h.openPolicy(ctx); err != nil {
+		return err
+	}
 	if err := h.openKeys(ctx); err != nil {
 		return err
 	}
@@ -70,17 +73,18 @@ func (h *house) serve(ctx context.Context, listeners []net.Listener) error {
 	running, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer func() { stop(); background.Wait() }()
 	background.Go(func() { h.keySet.Run(running, h.db) })
+	background.Go(func() { h.policies.Run(running, h.db) })
 	background.Go(func() { h.clients.Listen(running, h.db) })
 	background.Go(func() { trail.Run(running) })
 	if err := h.serveMetrics(running, &background); err != nil {
 		return err
 	}
-	probes := &probes{next: site, ping: h.db.Ping}
+	probes := &probes{next: site, ready: h.ready}
 	s := &http.Server{
 		Handler: probes, ReadHeaderTimeout: readHeaderTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout,
 		IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes, ErrorLog: slog.NewLogLogger(h.log.Handler(), slog.LevelWarn),
 	}
-	h.log.Info("serving", "issuer", h.cfg.Issuer, "listen", h.cfg.Listen, "profile", h.profile.Name, "policy", h.profile.Policy.Version)
+	h.log.Info("serving", "issuer", h.cfg.Issuer, "listen", h.cfg.Listen, "profile", h.profile.Name, "policy", h.shown().Version)
 	return h.until(ctx, s, probes, listeners)
 }
 
@@ -147,7 +151,7 @@ func listen(cfg Config) ([]net.Listener, error) {
 // anything else looks at the request.
 type probes struct {
 	next     http.Handler
-	ping     func(ctx context.Context) error
+	ready    func(ctx context.Context) error
 	stopping atomic.Bool
 }
 
@@ -159,7 +163,7 @@ func (p *probes) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case "/ready":
 		ctx, cancel := context.WithTimeout(r.Context(), readyTimeout)
 		defer cancel()
-		if p.stopping.Load() || p.ping(ctx) != nil {
+		if p.stopping.Load() || p.ready(ctx) != nil {
 			http.Error(w, "not ready", http.StatusServiceUnavailable)
 			return
 		}

@@ -31,6 +31,9 @@ func Work(ctx context.Context, cfg Config) error {
 		return err
 	}
 	defer h.close()
+	if err := h.openPolicy(ctx); err != nil {
+		return err
+	}
 	if err := h.openKeys(ctx); err != nil {
 		return err
 	}

@@ -120,7 +120,11 @@ func (s *Service) parse(id idp.ClientID, m client.Metadata, implied bool, now ti
 	if err != nil {
 		return nil, err
 	}
-	if !s.knows(c.MinimumLevel) {
+	known, err := s.knows(c.MinimumLevel)
+	if err != nil {
+		return nil, err
+	}
+	if !known {
 		return nil, errInvalid.Because(fmt.Errorf("minimum_level %q is not a level of the policy", c.MinimumLevel))
 	}
 	return c, nil

@@ -3,7 +3,6 @@ package operator
 import (
 	"context"
 	"errors"
-	"slices"
 	"time"
 
 	"surety/assurance"
@@ -13,7 +12,7 @@ import (
 	"surety/idp/keys"
 )
 
-// Deps is what the use cases stand on. All members but Levels, Rotation and
+// Deps is what the use cases stand on. All members but those about policies, Rotation and
 // Passkeys are needed; without Passkeys nobody can be invited or log in.
 type Deps struct {
 	InTx      idp.InTx
@@ -24,10 +23,17 @@ type Deps struct {
 	Audit     Audit
 	Ring      *keys.Ring
 	Passkeys  Passkeys
-	Clock     func() time.Time      // protocol time
-	Levels    []assurance.LevelName // the policy's, for minimum_level; none: not checked
-	Rotation  keys.Rotation         // zero: every algorithm, 90 days
-	Issuer    string                // invitations lead below it
+	Clock     func() time.Time // protocol time
+	// Policy is the one in force, for minimum_level; nil: not checked.
+	// Its errors: unavailable.
+	Policy func() (assurance.Policy, error)
+	// Policies, ParsePolicy and Profile are for the use cases about policies.
+	// ParsePolicy reads a policy file; its error is of type strict.Problems.
+	Policies    Policies
+	ParsePolicy func(file string, source []byte) (assurance.Policy, error)
+	Profile     string        // name of the profile that this installation runs
+	Rotation    keys.Rotation // zero: every algorithm, 90 days
+	Issuer      string        // invitations lead below it
 }
 
 // Service is the operator's use cases. It is safe for concurrent use.
@@ -89,8 +95,16 @@ func (s *Service) change(ctx context.Context, dryRun bool, f func(ctx context.Co
 	return err
 }
 
-// knows reports whether the policy has the level; without a policy at hand
-// every level passes.
-func (s *Service) knows(level assurance.LevelName) bool {
-	return level == "" || len(s.Levels) == 0 || slices.Contains(s.Levels, level)
+// knows reports whether the policy in force has the level; without a policy at
+// hand every level passes. Errors: unavailable.
+func (s *Service) knows(level assurance.LevelName) (bool, error) {
+	if level == "" || s.Policy == nil {
+		return true, nil
+	}
+	p, err := s.Policy()
+	if err != nil {
+		return false, err
+	}
+	_, ok := p.Level(level)
+	return ok, nil
 }

@@ -36,10 +36,15 @@ func setup(t *testing.T) *bench {
 	b.must(err)
 	b.Service = operator.New(operator.Deps{
 		InTx: b.db.InTx, Clients: b.clients, Keys: b.keys, Operators: desk.NewOperators(b.db.DB), Sessions: desk.NewOperators(b.db.DB),
-		Audit: audit.New(b.ring.Seal), Ring: b.ring, Clock: b.clock.Now, Levels: []assurance.LevelName{"basic", "substantial"},
+		Audit: audit.New(b.ring.Seal), Ring: b.ring, Clock: b.clock.Now, Policy: inForce,
 		Issuer: issuer, Passkeys: passkey.Operators{Passkeys: passkeys},
 	})
 	return b
+}
+
+// inForce is a policy of two levels.
+func inForce() (assurance.Policy, error) {
+	return assurance.Policy{Version: 1, Levels: []assurance.Level{{Name: "basic"}, {Name: "substantial"}}}, nil
 }
 
 // audited lists the types of all events so far, in order.

@@ -1,0 +1,74 @@
+package server
+
+import (
+	"context"
+	"fmt"
+
+	"surety/assurance"
+	"surety/idp"
+	"surety/idp/profile"
+)
+
+// rules are the policy in force, and those that must agree with it.
+func (h *house) rules() (assurance.Rules, error) { return h.policies.Rules() }
+
+// policy is the one in force, for operators' use cases. Before the first start
+// there is none yet, and the profile's is the one that will be.
+func (h *house) policy() (assurance.Policy, error) {
+	rules, err := h.policies.Rules()
+	if idp.CodeOf(err) == idp.CodeNotFound {
+		return h.profile.Policy, nil
+	}
+	return rules.Policy, err
+}
+
+// openPolicy makes sure that there is a policy in force and that this process
+// can decide by it. On an empty system it is the profile's, at once.
+func (h *house) openPolicy(ctx context.Context) error {
+	source, err := profile.PolicySource(h.profile.Name)
+	if err != nil {
+		return err
+	}
+	inForce, err := h.operator().BeginPolicy(ctx, h.profile.Policy.Version, source)
+	if err != nil {
+		return fmt.Errorf("begin with the profile's policy: %w", err)
+	}
+	if inForce.Profile != h.profile.Name {
+		return fmt.Errorf("the policy in force (version %d) belongs to profile %q and SURETY_PROFILE is %q: set SURETY_PROFILE=%s, or use another database",
+			inForce.Version, inForce.Profile, h.profile.Name, inForce.Profile)
+	}
+	if _, err := h.policies.Rules(); err != nil {
+		return fmt.Errorf("open policy: %w", err)
+	}
+	switch mine := h.profile.Policy.Version; {
+	case mine > inForce.Version:
+		h.log.Warn("the profile has a newer policy than the one in force; idp policy activate brings it into force",
+			"profile", h.profile.Name, "in_force", inForce.Version, "profile_has", mine)
+	case mine == inForce.Version && inForce.Source != string(source):
+		h.log.Warn("the profile's policy is not the one in force, although it has the same version; "+
+			"give it the next number, and idp policy activate brings it into force", "profile", h.profile.Name, "version", mine)
+	}
+	return nil
+}
+
+// ready reports whether this process can do its work: the database answers, and
+// the policy in force is confirmed.
+func (h *house) ready(ctx context.Context) error {
+	if err := h.db.Ping(ctx); err != nil {
+		return err
+	}
+	_, err := h.rules()
+	return err
+}
+
+// shown is the policy in force as far as is known, for what is only displayed:
+// that goes on also when the policy cannot be confirmed.
+func (h *house) shown() assurance.Policy {
+	if p, ok := h.policies.Current(); ok {
+		return p
+	}
+	return h.profile.Policy
+}
+
+// acrs are the acr values of the policy in force, for the provider's metadata.
+func (h *house) acrs() []string { return h.shown().ACRs() }
