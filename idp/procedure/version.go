@@ -1,0 +1,90 @@
+package procedure
+
+import (
+	"bytes"
+	"encoding/json"
+	"maps"
+	"slices"
+	"time"
+)
+
+// At picks, out of the versions of one procedure, the one that counts at this
+// civil time: the newest whose time has come and that has not ended. A version
+// with an end so stands in for a while, and the one before comes back after
+// it. At most one counts at any time.
+//
+// When that one is switched off, none counts: an older one must not come out
+// from under it.
+func At(versions []Procedure, civil time.Time) (Procedure, bool) {
+	best := -1
+	for i, v := range versions {
+		v.Disabled = false
+		if v.InForce(civil) && (best < 0 || v.ValidFrom.After(versions[best].ValidFrom)) {
+			best = i
+		}
+	}
+	if best < 0 || versions[best].Disabled {
+		return Procedure{}, false
+	}
+	return versions[best], true
+}
+
+// Change is one field that differs between two versions, each side as JSON;
+// null where it is not there.
+type Change struct {
+	Field string          `json:"field"`
+	Old   json.RawMessage `json:"old"`
+	New   json.RawMessage `json:"new"`
+}
+
+// Changes lists the fields in which two versions differ, by name; those of the
+// requirement by themselves. When a version is valid from is no difference of
+// what it says.
+func Changes(old, new Procedure) ([]Change, error) {
+	old.ValidFrom, new.ValidFrom = time.Time{}, time.Time{}
+	before, err := fields(old)
+	if err != nil {
+		return nil, err
+	}
+	after, err := fields(new)
+	if err != nil {
+		return nil, err
+	}
+	names := maps.Clone(before)
+	maps.Copy(names, after)
+	var out []Change
+	for _, name := range slices.Sorted(maps.Keys(names)) {
+		if !bytes.Equal(before[name], after[name]) {
+			out = append(out, Change{Field: name, Old: orNull(before[name]), New: orNull(after[name])})
+		}
+	}
+	return out, nil
+}
+
+// fields are the members of the procedure, and of its requirement, as JSON.
+func fields(p Procedure) (map[string]json.RawMessage, error) {
+	p.ValidUntil = p.ValidUntil.UTC() // one moment, one spelling
+	raw, err := json.Marshal(p)
+	if err != nil {
+		return nil, err
+	}
+	var all, inner map[string]json.RawMessage
+	if err := json.Unmarshal(raw, &all); err != nil {
+		return nil, err
+	}
+	if err := json.Unmarshal(all["requirement"], &inner); err != nil {
+		return nil, err
+	}
+	delete(all, "requirement")
+	for name, value := range inner {
+		all["requirement."+name] = value
+	}
+	return all, nil
+}
+
+func orNull(raw json.RawMessage) json.RawMessage {
+	if raw == nil {
+		return json.RawMessage("null")
+	}
+	return raw
+}
