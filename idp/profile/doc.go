@@ -3,8 +3,12 @@
 // (DESIGN §9). Profiles that come with Surety lie in profiles/ and are
 // embedded; Read takes any other folder.
 //
-//	policy.yaml    the levels, what each asks for, and the steps that are offered
-//	profile.yaml   languages, time zone, telephone numbers, colour, terms, ages
+//	policy.yaml      the levels, what each asks for, and the steps that are offered
+//	profile.yaml     languages, time zone, telephone numbers, colour, terms, ages
+//	procedures.yaml  samples for the sandbox; read by idp/procedure, may be missing
+//
+// A policy may also come from elsewhere and be kept as text: ParsePolicy reads
+// it just as strictly, PolicySource gives the text of a profile's own.
 //
 // Reading is strict. An unknown key, an unknown method, a value of the wrong
 // kind, a level that nobody can reach: each is a Problem with file, line and a

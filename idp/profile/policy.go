@@ -19,7 +19,8 @@ const policyFile = "policy.yaml"
 // stands, for the problems that only the whole policy shows.
 type policyReader struct {
 	reader
-	lines map[assurance.Place]int
+	lines      map[assurance.Place]int
+	capacities []int // lines, in the order of the rules
 }
 
 // ParsePolicy reads and checks a policy file that lies anywhere: one that an
@@ -160,6 +161,7 @@ func (r *policyReader) step(i int, n *strict.Node) assurance.Step {
 
 // capacity reads what acting for others takes.
 func (r *policyReader) capacity(n *strict.Node) assurance.CapacityRule {
+	r.capacities = append(r.capacities, n.Line)
 	var rule assurance.CapacityRule
 	r.Mapping(n, strict.Fields{
 		"capacity": strict.Required(func(n *strict.Node) { rule.Capacity = assurance.Capacity(r.Text(n, maxText)) }),
@@ -190,6 +192,24 @@ func (r *policyReader) check(p assurance.Policy) {
 	slices.SortStableFunc(problems, func(a, b assurance.Problem) int { return r.line(a.Place) - r.line(b.Place) })
 	for _, problem := range problems {
 		r.Report(&strict.Node{Line: r.line(problem.Place)}, hint(problem.Code), "%s", problem.Error())
+	}
+	r.checkCapacities(p)
+}
+
+// checkCapacities sees to it that each rule is about a capacity and a level
+// that there are, and that no two are about the same.
+func (r *policyReader) checkCapacities(p assurance.Policy) {
+	for i, rule := range p.Capacities {
+		at := &strict.Node{Line: r.capacities[i]}
+		if rule.Capacity == "" || rule.Capacity == assurance.CapacitySelf || !rule.Capacity.Known() {
+			r.Report(at, "entrepreneur, organisation, state_body, guardian or profession", "%q is not a capacity in which one acts for others", rule.Capacity)
+		}
+		if slices.ContainsFunc(p.Capacities[:i], func(other assurance.CapacityRule) bool { return other.Capacity == rule.Capacity }) {
+			r.Report(at, "", "capacity %q appears twice", rule.Capacity)
+		}
+		if _, known := p.Level(rule.Level); !known {
+			r.Report(at, "one of the levels above", "there is no level %q", rule.Level)
+		}
 	}
 }
 

@@ -2,6 +2,7 @@ package profile
 
 import (
 	"embed"
+	"errors"
 	"fmt"
 	"io/fs"
 	"path"
@@ -32,6 +33,13 @@ type Profile struct {
 	// MinAgeAccount is the age in years from which a person may have an
 	// account (RULES R8).
 	MinAgeAccount int
+	// TrustFramework is what verified claims are verified under: trust_framework
+	// of OpenID Connect for Identity Assurance 1.0.
+	TrustFramework string
+	// Procedures are samples for the sandbox, as `idp procedure import` reads
+	// them; the address of the sample agency stands in them as {agency}. Empty
+	// when the folder has none.
+	Procedures []byte
 }
 
 // Accent is the one colour of the pages, as #rrggbb, for light and for dark.
@@ -86,6 +94,7 @@ func Read(name string, folder fs.FS) (Profile, error) {
 	var problems Problems
 	p.Policy, problems = readPolicy(folder)
 	problems = append(problems, p.readSettings(folder)...)
+	problems = append(problems, p.readProcedures(folder)...)
 	if len(problems) > 0 {
 		for i := range problems {
 			problems[i].File = path.Join(name, problems[i].File)
@@ -95,7 +104,28 @@ func Read(name string, folder fs.FS) (Profile, error) {
 	return p, nil
 }
 
-const settingsFile = "profile.yaml"
+const (
+	settingsFile   = "profile.yaml"
+	proceduresFile = "procedures.yaml"
+)
+
+// readProcedures takes the sample procedures as they are: whoever imports them
+// reads them, under the policy that is in force by then.
+func (p *Profile) readProcedures(folder fs.FS) Problems {
+	r := newReader(proceduresFile)
+	raw, err := readBounded(folder, proceduresFile)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err == nil && len(raw) > maxFile:
+		err = fmt.Errorf("the file is larger than %d bytes", maxFile)
+	}
+	if err != nil {
+		r.Report(&strict.Node{}, "", "%v", err)
+	}
+	p.Procedures = raw
+	return r.collected()
+}
 
 // readSettings reads profile.yaml into p.
 func (p *Profile) readSettings(folder fs.FS) Problems {
@@ -113,6 +143,7 @@ func (p *Profile) readSettings(folder fs.FS) Problems {
 		"time_zone":       strict.Required(func(n *strict.Node) { p.TimeZone = r.timeZone(n) }),
 		"min_age_account": strict.Required(func(n *strict.Node) { p.MinAgeAccount = r.number(n, 0, 21) }),
 		"terms":           strict.Required(func(n *strict.Node) { p.Terms = r.terms(n) }),
+		"trust_framework": strict.Required(func(n *strict.Node) { p.TrustFramework = r.framework(n) }),
 		"phone": strict.Required(func(n *strict.Node) {
 			r.Mapping(n, strict.Fields{
 				"region":    strict.Required(func(n *strict.Node) { p.Contacts.Region = r.region(n) }),
@@ -167,6 +198,16 @@ func (r reader) terms(n *strict.Node) consent.Terms {
 		r.Report(n, "the day from which they hold, for example 2026-05-01", "%q is not a version of the terms", terms.Version)
 	}
 	return terms
+}
+
+var framework = regexp.MustCompile(`^[a-z][a-z0-9_]{1,59}$`)
+
+func (r reader) framework(n *strict.Node) string {
+	value := r.Text(n, maxText)
+	if value != "" && !framework.MatchString(value) {
+		r.Report(n, "small letters, digits and underscores, for example surety_demo", "%q is not the name of a trust framework", value)
+	}
+	return value
 }
 
 func (r reader) region(n *strict.Node) string {
