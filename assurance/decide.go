@@ -22,18 +22,34 @@ const maxTerms = 4
 // It runs in every token request. Granted costs well under a microsecond per
 // use; only the other answers search.
 func Decide(p Policy, r Requirement, s Situation) Decision {
-	target := p.target(r)
-	if target < 0 {
-		return Refuse{Gap: Gap{Required: r.Level, Held: held(p, s)}, Reason: ReasonUnknownLevel}
+	if target := p.target(r, s.Acting); target >= 0 && r.Accepts(s.Acting) {
+		if g, ok := reach(p, r, s, target); ok {
+			return g
+		}
 	}
-	if g, ok := reach(p, r, s, target); ok {
-		return g
-	}
-	return search(p, r, s, target)
+	return search(p, r, s)
 }
 
-// target is the rank of the level that r requires, -1 if the policy has none.
-func (p Policy) target(r Requirement) int {
+// target is the rank of the least level that will do for whoever acts so: what
+// the requirement asks for, and no less than acting so takes. It is -1 if the
+// policy does not have the level.
+func (p Policy) target(r Requirement, a Acting) int {
+	target := p.required(r)
+	for i := range p.Capacities {
+		if target >= 0 && p.Capacities[i].Capacity.same(a.Capacity) {
+			least := p.rank(p.Capacities[i].Level)
+			if least < 0 {
+				return -1
+			}
+			target = max(target, least)
+		}
+	}
+	return target
+}
+
+// required is the rank of the level that r itself asks for, -1 if the policy
+// does not have it.
+func (p Policy) required(r Requirement) int {
 	if r.Level != "" {
 		return p.rank(r.Level)
 	}
@@ -77,8 +93,9 @@ type identity struct {
 // that counts carry it up to its own stage, but never above the account's.
 func identify(p Policy, r Requirement, s Situation) identity {
 	best := identity{rank: p.identityRank(StageSimplified), stage: StageSimplified}
-	for _, proof := range s.Proofings {
-		if !proof.counts(r, s.Civil) {
+	for i := range s.Proofings {
+		proof := &s.Proofings[i]
+		if p.drops(proof, &r, s.Civil) != "" {
 			continue
 		}
 		stage := lower(proof.Stage, s.Stage)
@@ -101,15 +118,38 @@ func (p Policy) identityRank(held Stage) int {
 	return -1
 }
 
-// counts reports whether the proofing supports anything now. An expired one
-// does not; one whose document has ended does, unless the requirement asks for
-// a current document (RULES R3). Without a civil time nothing can be told.
-func (f Proofing) counts(r Requirement, civil time.Time) bool {
-	return !civil.IsZero() &&
-		(f.ExpiresAt.IsZero() || civil.Before(f.ExpiresAt)) &&
-		!civil.Before(f.NotBefore) &&
-		(r.Document != DocumentCurrent || !f.DocumentExpired) &&
-		!slices.Contains(r.ExcludedProofings, f.Method)
+// drops says why a proofing supports nothing under r; empty means that it
+// counts. One whose document has ended counts for a while longer, without end
+// for a renewal, and not at all where the document must still hold (RULES R3).
+// Without a civil time nothing can be told.
+func (p Policy) drops(f *Proofing, r *Requirement, civil time.Time) Cause {
+	switch {
+	case civil.IsZero():
+		return CauseNoCivil
+	case civil.Before(f.NotBefore):
+		return CauseNotYet
+	case !f.ExpiresAt.IsZero() && !civil.Before(f.ExpiresAt):
+		return CauseExpired
+	case r.Document == DocumentCurrent && f.documentEnded(civil):
+		return CauseDocument
+	case !r.Renewal && p.graceOver(f, civil):
+		return CauseGrace
+	case slices.Contains(r.ExcludedProofings, f.Method):
+		return CauseExcluded
+	}
+	return ""
+}
+
+// documentEnded reports whether the document shown holds no more: a register
+// said so, or its day is over. Valid until 3 May is valid all of 3 May.
+func (f *Proofing) documentEnded(civil time.Time) bool {
+	return f.DocumentExpired || !f.DocumentUntil.IsZero() && !civil.Before(f.DocumentUntil)
+}
+
+// graceOver reports whether the document ended longer ago than the policy
+// bears. Nobody's proofing ends by this whose document's day is not known.
+func (p Policy) graceOver(f *Proofing, civil time.Time) bool {
+	return !f.DocumentUntil.IsZero() && !civil.Before(f.DocumentUntil.Add(max(0, p.DocumentGrace)))
 }
 
 // candidate is a use that counts, and the highest level it may count for.
@@ -124,7 +164,7 @@ type candidate struct {
 func counting(list []candidate, p Policy, r Requirement, s Situation) []candidate {
 	for i := range s.Uses {
 		u := &s.Uses[i]
-		if r.dropsUse(u, s.Now) {
+		if r.drops(u, s.Now) != "" {
 			continue
 		}
 		if rank := p.limit(u.BoundLevel, u.Cap); rank >= 0 {
@@ -134,13 +174,21 @@ func counting(list []candidate, p Policy, r Requirement, s Situation) []candidat
 	return list
 }
 
-// dropsUse reports whether a use counts for nothing under r.
-func (r *Requirement) dropsUse(u *Use, now time.Time) bool {
-	return u.At.After(now.Add(Skew)) ||
-		now.Before(u.NotBefore) ||
-		(r.MaxAge > 0 && now.Sub(u.At) > r.MaxAge) ||
-		u.At.Before(r.UsesAfter) ||
-		slices.ContainsFunc(r.ExcludedMethods, u.Method.Is)
+// drops says why a use counts for nothing under r; empty means that it counts.
+func (r *Requirement) drops(u *Use, now time.Time) Cause {
+	switch {
+	case u.At.After(now.Add(Skew)):
+		return CauseFuture
+	case now.Before(u.NotBefore):
+		return CauseNotYet
+	case r.MaxAge > 0 && now.Sub(u.At) > r.MaxAge:
+		return CauseTooOld
+	case u.At.Before(r.UsesAfter):
+		return CauseBefore
+	case len(r.ExcludedMethods) > 0 && slices.ContainsFunc(r.ExcludedMethods, u.Method.Is):
+		return CauseExcluded
+	}
+	return ""
 }
 
 // matcher fills the terms of alternatives with uses. It looks for the choice
@@ -208,40 +256,52 @@ func (m *matcher) fill(a Alternative, level, rank int, picked *[maxTerms]int, n 
 
 // accepts reports whether the use fills the term.
 func (t *Term) accepts(u *Use, now time.Time) bool {
-	if !u.Method.Is(t.Method) || (t.MaxAge > 0 && now.Sub(u.At) > t.MaxAge) {
-		return false
-	}
-	if len(t.Channel) > 0 && !slices.Contains(t.Channel, u.Channel) {
-		return false
-	}
-	if len(t.Issuer) > 0 && !slices.Contains(t.Issuer, u.Issuer) {
-		return false
+	return u.Method.Is(t.Method) && t.lacks(u, now) == ""
+}
+
+// lacks says what keeps a use of the term's method from filling it; empty
+// means that it fills it.
+func (t *Term) lacks(u *Use, now time.Time) Cause {
+	switch {
+	case t.MaxAge > 0 && now.Sub(u.At) > t.MaxAge:
+		return CauseTermAge
+	case len(t.Channel) > 0 && !slices.Contains(t.Channel, u.Channel):
+		return CauseChannel
+	case len(t.Issuer) > 0 && !slices.Contains(t.Issuer, u.Issuer):
+		return CauseIssuer
 	}
 	for _, value := range t.AMR {
 		if !slices.Contains(u.AMR, value) {
+			return CauseAMR
+		}
+	}
+	return ""
+}
+
+// independent reports whether u is a factor of its own beside the uses picked
+// so far.
+func (m *matcher) independent(u *Use, picked []int) bool {
+	for _, i := range picked {
+		if u.shares(&m.uses[i]) != "" {
 			return false
 		}
 	}
 	return true
 }
 
-// independent reports whether u is a factor of its own beside the uses picked
-// so far: another method, and set or recovered through other contacts. Who
-// holds the telephone that reset the password and that gets the code holds one
-// factor, not two.
-func (m *matcher) independent(u *Use, picked []int) bool {
-	for _, i := range picked {
-		other := &m.uses[i]
-		if other.Method == u.Method {
-			return false
-		}
-		for _, contact := range u.DependsOn {
-			if slices.Contains(other.DependsOn, contact) {
-				return false
-			}
+// shares says why two uses are one factor: they are of one method, or were set
+// or recovered through the same contact. Who holds the telephone that reset the
+// password and that gets the code holds one factor, not two.
+func (u *Use) shares(other *Use) Cause {
+	if other.Method == u.Method {
+		return CauseSameMethod
+	}
+	for _, contact := range u.DependsOn {
+		if slices.Contains(other.DependsOn, contact) {
+			return CauseSameContact
 		}
 	}
-	return true
+	return ""
 }
 
 // granted builds the answer out of the choice.

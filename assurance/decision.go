@@ -90,7 +90,8 @@ type Reason string
 
 // The reasons.
 const (
-	// ReasonUnknownLevel: the policy has no such level.
+	// ReasonUnknownLevel: the policy has no such level, or one that must agree
+	// with it has not.
 	ReasonUnknownLevel Reason = "unknown_level"
 	// ReasonExcluded: without the requirement's exclusions there would be a
 	// way, or the level would be held already.

@@ -1,5 +1,7 @@
 package assurance
 
+import "time"
+
 // Cause is why evidence does not count, or not further. The codes are stable:
 // texts are kept by them.
 type Cause string
@@ -88,7 +90,195 @@ type TermTrace struct {
 	Note Note // why nothing does
 }
 
-// Explain tells how Decide comes to its answer.
+// Explain tells how Decide comes to its answer, by the same rules.
 func Explain(p Policy, r Requirement, s Situation) Trace {
-	return Trace{Decision: Decide(p, r, s), Acting: s.Acting}
+	t := Trace{Decision: Decide(p, r, s), Acting: s.Acting, Accepted: r.Accepts(s.Acting)}
+	if target := p.target(r, s.Acting); target >= 0 {
+		t.Required = p.Levels[target].Name
+	}
+	for i := range s.Uses {
+		t.Uses = append(t.Uses, p.traceUse(&s.Uses[i], &r, s.Now))
+	}
+	for i := range s.Proofings {
+		t.Proofs = append(t.Proofs, p.traceProof(&s.Proofings[i], &r, s))
+	}
+	x := nearest{uses: s.Uses, traces: t.Uses, now: s.Now, counting: counting(nil, p, r, s)}
+	id := identify(p, r, s)
+	for rank := range p.Levels {
+		level := LevelTrace{Level: p.Levels[rank].Name, Identity: id.rank >= rank}
+		if !level.Identity {
+			level.Missing = p.leastIdentity(rank)
+		}
+		level.Nearest, level.Login = x.find(p, rank)
+		t.Levels = append(t.Levels, level)
+	}
+	return t
+}
+
+// about is a note that names no level and no other use.
+func about(c Cause) Note { return Note{Cause: c, Use: -1} }
+
+// traceUse tells what becomes of one use.
+func (p Policy) traceUse(u *Use, r *Requirement, now time.Time) UseTrace {
+	t := UseTrace{Use: *u}
+	if cause := r.drops(u, now); cause != "" {
+		t.Notes = append(t.Notes, about(cause))
+	}
+	t.Notes = append(t.Notes, p.limits(u.BoundLevel, CauseBound)...)
+	t.Notes = append(t.Notes, p.limits(u.Cap, CauseCapped)...)
+	rank := p.limit(u.BoundLevel, u.Cap)
+	if t.Counts = r.drops(u, now) == "" && rank >= 0; t.Counts {
+		t.UpTo = p.Levels[rank].Name
+	}
+	return t
+}
+
+// limits notes a limit that lies below the highest level.
+func (p Policy) limits(name LevelName, cause Cause) []Note {
+	switch rank := p.rank(name); {
+	case name == "" || rank == len(p.Levels)-1:
+		return nil
+	case rank < 0:
+		cause = CauseUnknownLevel
+	}
+	return []Note{{Cause: cause, Level: name, Use: -1}}
+}
+
+// traceProof tells what becomes of one proofing.
+func (p Policy) traceProof(f *Proofing, r *Requirement, s Situation) ProofTrace {
+	t := ProofTrace{Proofing: *f}
+	cause := p.drops(f, r, s.Civil)
+	if cause != "" {
+		t.Notes = append(t.Notes, about(cause))
+	}
+	if !f.Stage.Known() || f.Stage.Compare(s.Stage) > 0 {
+		t.Notes = append(t.Notes, about(CauseStage))
+	}
+	t.Notes = append(t.Notes, p.limits(f.Cap, CauseCapped)...)
+	rank := min(p.identityRank(lower(f.Stage, s.Stage)), p.limit(f.Cap))
+	if t.Counts = cause == "" && rank >= 0; t.Counts {
+		t.UpTo = p.Levels[rank].Name
+	}
+	return t
+}
+
+// nearest looks for the alternative that lacks least. Unlike matcher it also
+// fills alternatives in part, and does not care which of two uses is fresher.
+type nearest struct {
+	uses     []Use
+	traces   []UseTrace
+	now      time.Time
+	counting []candidate
+}
+
+// find returns the nearest alternative to a log-in of the level of that rank,
+// and whether it is one. Of two that lack as much the shorter is nearer.
+func (x *nearest) find(p Policy, rank int) (AlternativeTrace, bool) {
+	var best AlternativeTrace
+	lacks := maxTerms + 1
+	for level := rank; level < len(p.Levels); level++ {
+		for _, a := range p.Levels[level].Login {
+			if len(a) == 0 || len(a) > maxTerms {
+				continue
+			}
+			picked, missing := x.assign(a, rank)
+			if missing < lacks || missing == lacks && len(a) < len(best.Terms) {
+				best, lacks = AlternativeTrace{Level: p.Levels[level].Name, Terms: x.tell(a, rank, picked)}, missing
+			}
+		}
+	}
+	return best, lacks == 0
+}
+
+// assign fills as many terms of the alternative as it can, and counts those
+// that are left.
+func (x *nearest) assign(a Alternative, rank int) (best []int, missing int) {
+	missing = len(a) + 1
+	picked := make([]int, 0, maxTerms)
+	var try func(left int)
+	try = func(left int) {
+		n := len(picked)
+		if left >= missing {
+			return
+		}
+		if n == len(a) {
+			best, missing = append([]int(nil), picked...), left
+			return
+		}
+		for _, c := range x.counting {
+			if u := &x.uses[c.use]; c.rank >= rank && a[n].accepts(u, x.now) && x.clash(u, picked).Cause == "" {
+				picked = append(picked[:n], c.use)
+				try(left)
+			}
+		}
+		picked = append(picked[:n], -1)
+		try(left + 1)
+		picked = picked[:n]
+	}
+	try(0)
+	return best, missing
+}
+
+// clash names the picked use with which this one is one factor.
+func (x *nearest) clash(u *Use, picked []int) Note {
+	for _, i := range picked {
+		if i < 0 {
+			continue
+		}
+		if cause := u.shares(&x.uses[i]); cause != "" {
+			return Note{Cause: cause, Use: i}
+		}
+	}
+	return Note{}
+}
+
+// tell writes down what fills each term, or why nothing does.
+func (x *nearest) tell(a Alternative, rank int, picked []int) []TermTrace {
+	terms := make([]TermTrace, len(a))
+	for n := range a {
+		terms[n] = TermTrace{Term: a[n], Use: picked[n]}
+		if picked[n] < 0 {
+			terms[n].Note = x.whyNot(&a[n], rank, picked)
+		}
+	}
+	return terms
+}
+
+// whyNot says why no use fills the term: of the use of its method that came
+// furthest through the rules.
+func (x *nearest) whyNot(t *Term, rank int, picked []int) Note {
+	note, furthest := about(CauseNoUse), 0
+	for i := range x.uses {
+		u := &x.uses[i]
+		if !u.Method.Is(t.Method) {
+			continue
+		}
+		why, stage := x.stops(t, i, rank, picked)
+		if stage > furthest {
+			note, furthest = why, stage
+		}
+	}
+	return note
+}
+
+// stops says at which rule a use of the term's method stops, counted in the
+// order in which Decide looks at them.
+func (x *nearest) stops(t *Term, use, rank int, picked []int) (Note, int) {
+	u, trace := &x.uses[use], &x.traces[use]
+	at := -1
+	for _, c := range x.counting {
+		if c.use == use {
+			at = c.rank
+		}
+	}
+	switch {
+	case !trace.Counts:
+		return trace.Notes[0], 1
+	case at < rank:
+		return trace.Notes[len(trace.Notes)-1], 2
+	}
+	if cause := t.lacks(u, x.now); cause != "" {
+		return about(cause), 3
+	}
+	return x.clash(u, picked), 4
 }

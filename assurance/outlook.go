@@ -1,6 +1,9 @@
 package assurance
 
-import "slices"
+import (
+	"slices"
+	"time"
+)
 
 // AtOnce reports whether the way can be gone without leaving the screen: it
 // waits for no letter and no visit.
@@ -29,5 +32,50 @@ func (w Way) Meanwhile() []Step {
 func (s Step) waits() bool { return s.Action == ActionProve || s.Proofing == ProofingCounter }
 
 // StayClosed returns the positions of those requirements that the way will not
-// open: "A letter does not open the tax service" (RULES R1).
-func (r Rules) StayClosed(w Way, s Situation, others []Requirement) []int { return nil }
+// open: "A letter does not open the tax service" (RULES R1). Opened is also
+// what then takes no more than logging in by what the person has, afresh if
+// need be, and choosing a capacity. After a way that the person cannot go all
+// of them stay closed.
+func (r Rules) StayClosed(w Way, s Situation, others []Requirement) []int {
+	open := make([]bool, len(others))
+	for i := range open {
+		open[i] = true
+	}
+	for _, p := range append([]Policy{r.Policy}, r.Also...) {
+		after, ok := rehearse(p, s, w.Steps)
+		after = loggedInAnew(after)
+		for i, q := range others {
+			open[i] = open[i] && ok && p.opens(q, after)
+		}
+	}
+	var closed []int
+	for i := range open {
+		if !open[i] {
+			closed = append(closed, i)
+		}
+	}
+	return closed
+}
+
+// loggedInAnew is the person after logging in again by all that they have: by
+// what they used before, and by what the account has besides.
+func loggedInAnew(s Situation) Situation {
+	s.Uses = slices.Clone(s.Uses)
+	for i := range s.Uses {
+		s.Uses[i].At = s.Now
+	}
+	for _, a := range s.Authenticators {
+		s = logIn(s, a)
+	}
+	return s
+}
+
+// opens reports whether the evidence is enough, in whatever capacity the person
+// may choose.
+func (p Policy) opens(q Requirement, s Situation) bool {
+	q.MaxAge, q.UsesAfter = 0, time.Time{}
+	return slices.ContainsFunc(p.acts(q, s), func(a act) bool {
+		_, ok := reach(p, q, s, a.target)
+		return ok
+	})
+}

@@ -18,6 +18,9 @@ func (x *explorer) take(step Step, s Situation, anchored bool) (Situation, bool)
 		return prove(step, s), true
 	case ActionPresent:
 		return prove(step, logIn(s, Authenticator{Method: step.Method})), true
+	case ActionAct:
+		s.Acting = step.Acting
+		return s, true
 	}
 	return s, false
 }
@@ -39,20 +42,20 @@ func (x *explorer) login(step Step, s Situation) (Situation, bool) {
 
 // enrol adds an authenticator, bound to the level that the session proves by
 // then, and logs in by it. A session that proves nothing adds nothing: else a
-// stolen password could add what it lacks.
+// stolen password could add what it lacks. Who has one already adds another
+// only where that one may not count far enough.
 func (x *explorer) enrol(step Step, s Situation, anchored bool) (Situation, bool) {
-	has := func(a Authenticator) bool { return a.Method.Is(step.Method) }
-	if x.anyone || slices.ContainsFunc(s.Authenticators, has) {
+	enough := func(a Authenticator) bool {
+		return a.Method.Is(step.Method) && x.policy.limit(a.BoundLevel) >= x.target
+	}
+	if x.anyone || slices.ContainsFunc(s.Authenticators, enough) {
 		return s, false
 	}
-	added := Authenticator{Method: step.Method}
-	if !anchored {
-		added.BoundLevel = held(x.policy, s)
-		if added.BoundLevel == "" {
-			return s, false
-		}
+	bound, ok := BoundLevelFor(One(x.policy), s, anchored)
+	if !ok {
+		return s, false
 	}
-	return logIn(s, added), true
+	return logIn(s, Authenticator{Method: step.Method, BoundLevel: bound}), true
 }
 
 // logIn adds the use that the authenticator would make now.
@@ -86,4 +89,24 @@ func (x *explorer) binds(step Step) bool {
 		return step.proves() && !slices.Contains(x.requirement.ExcludedProofings, step.Proofing)
 	}
 	return false
+}
+
+// rehearse takes steps one after the other on paper. It is false when the
+// person cannot take one of them. What binds an authenticator does so whatever
+// a requirement makes of the proof itself: the steps are those of a way that
+// somebody really goes.
+func rehearse(p Policy, s Situation, steps []Step) (Situation, bool) {
+	x := explorer{policy: p, target: len(p.Levels), anyone: s.anonymous()}
+	if x.anyone {
+		s = anybody(s)
+	}
+	anchored := s.Anchored
+	for _, step := range steps {
+		next, ok := x.take(step, s, anchored)
+		if !ok {
+			return s, false
+		}
+		s, anchored = next, anchored || x.binds(step)
+	}
+	return s, true
 }

@@ -65,9 +65,11 @@ func (r Requirement) LoginAgain(began time.Time) Requirement {
 
 // Strictest joins requirements that must all be met, for example a client's
 // minimum and what the request asks for. Whoever meets the result meets each.
-// A level that the policy does not know stays, and will be refused.
+// A level that the policy does not know stays, and will be refused; so does
+// what is left of capacities that exclude each other. Only renewals together
+// are a renewal: a procedure beside one keeps its own rule for documents.
 func (p Policy) Strictest(requirements ...Requirement) Requirement {
-	var all Requirement
+	all := Requirement{Renewal: len(requirements) > 0}
 	for _, r := range requirements {
 		all.Level = p.stricter(all.Level, r.Level)
 		if r.MaxAge > 0 {
@@ -79,6 +81,8 @@ func (p Policy) Strictest(requirements ...Requirement) Requirement {
 		if r.Document != DocumentAny {
 			all.Document = r.Document
 		}
+		all.Capacities = inCommon(all.Capacities, r.Capacities)
+		all.Renewal = all.Renewal && r.Renewal
 	}
 	return all
 }

@@ -13,17 +13,106 @@ const (
 )
 
 // search answers a requirement that is not met: with ways if there are any.
-func search(p Policy, r Requirement, s Situation, target int) Decision {
-	gap := Gap{Required: p.Levels[target].Name, Held: held(p, s)}
-	var noIdentity bool
-	gap.Login, noIdentity = missing(p, r, s, target)
-	if noIdentity && !s.anonymous() {
-		gap.Identity = p.leastIdentity(target)
+func search(p Policy, r Requirement, s Situation) Decision {
+	acts := p.acts(r, s)
+	gap, target := p.gap(r, s, acts)
+	if reason := impossible(p, r, acts); reason != "" {
+		return Refuse{Gap: gap, Reason: reason}
 	}
-	if ways := explore(p, r, s, target); len(ways) > 0 {
+	if ways := waysOf(p, r, s, acts); len(ways) > 0 {
 		return Ways{Gap: gap, Ways: ways}
 	}
 	return Refuse{Gap: gap, Reason: refusal(p, r, s, target), Reachable: reachable(p, r, s, target)}
+}
+
+// impossible says why no evidence would help; empty means that some might.
+func impossible(p Policy, r Requirement, acts []act) Reason {
+	switch {
+	case p.required(r) < 0:
+		return ReasonUnknownLevel
+	case len(acts) > 0:
+		return ""
+	case r.contradicts():
+		return ReasonConflict
+	}
+	return ReasonCapacity
+}
+
+// gap tells what is missing, and the rank at which it is: where the person acts
+// in no accepted capacity, that of the easiest one that they could act in.
+func (p Policy) gap(r Requirement, s Situation, acts []act) (Gap, int) {
+	gap := Gap{Required: r.Level, Held: held(p, s), Capacity: !r.Accepts(s.Acting) && !s.anonymous()}
+	target := p.required(r)
+	if target < 0 {
+		return gap, target
+	}
+	for i, a := range acts {
+		if i == 0 || a.target < target {
+			target = a.target
+		}
+		if a.acting.same(s.Acting) {
+			break // the capacity stays: its own level is what is missing
+		}
+	}
+	gap.Required = p.Levels[target].Name
+	var noIdentity bool
+	gap.Login, noIdentity = missing(p, &r, s, target)
+	if noIdentity && !s.anonymous() {
+		gap.Identity = p.leastIdentity(target)
+		r.Document, r.Renewal = DocumentAny, true
+		gap.Document = identify(p, r, s).rank >= target
+	}
+	return gap, target
+}
+
+// waysOf finds the ways in every capacity that could help. Whoever acts in an
+// accepted one keeps it, unless another takes less.
+func waysOf(p Policy, r Requirement, s Situation, acts []act) []Way {
+	var ways []Way
+	explored := map[int][]Way{}
+	stays := r.Accepts(s.Acting)
+	for i, a := range acts {
+		same := a.acting.same(s.Acting)
+		if !same && stays && i > 0 && acts[0].acting.same(s.Acting) && a.target >= acts[0].target {
+			continue
+		}
+		found, known := explored[a.target]
+		if !known {
+			if _, held := reach(p, r, s, a.target); held {
+				found = []Way{{}} // nothing but the choice is missing
+			} else {
+				found = explore(p, r, s, a.target)
+			}
+			explored[a.target] = found
+		}
+		for _, w := range found {
+			ways = append(ways, w.in(a.acting, same, s.anonymous()))
+		}
+	}
+	sortWays(ways)
+	return ways
+}
+
+// in returns the way with the choice of a capacity: first of all, but of
+// somebody who has not logged in yet only after they have.
+func (w Way) in(a Acting, same, anonymous bool) Way {
+	choice := Step{Action: ActionAct, Acting: a}
+	switch {
+	case same:
+	case anonymous:
+		w.Steps = append(slices.Clip(w.Steps), choice)
+	default:
+		w.Steps = append([]Step{choice}, w.Steps...)
+	}
+	return w
+}
+
+// sortWays puts the soonest first.
+func sortWays(ways []Way) {
+	slices.SortStableFunc(ways, func(a, b Way) int {
+		return cmp.Or(cmp.Compare(a.Soonest, b.Soonest), cmp.Compare(a.Latest, b.Latest),
+			cmp.Compare(len(a.Steps), len(b.Steps)))
+	})
 }
 
 // anybody is the best case of a person who has not logged in yet: their
@@ -38,10 +127,10 @@ func anybody(s Situation) Situation {
 }
 
 // missing reports which axes do not reach the target.
-func missing(p Policy, r Requirement, s Situation, target int) (login, identity bool) {
+func missing(p Policy, r *Requirement, s Situation, target int) (login, identity bool) {
 	var few [8]candidate
-	m := matcher{uses: s.Uses, now: s.Now, counting: counting(few[:0], p, r, s), best: new(choice)}
-	return !m.match(p, target), identify(p, r, s).rank < target
+	m := matcher{uses: s.Uses, now: s.Now, counting: counting(few[:0], p, *r, s), best: new(choice)}
+	return !m.match(p, target), identify(p, *r, s).rank < target
 }
 
 // leastIdentity is the lowest stage that will do for the level of that rank.
@@ -118,10 +207,7 @@ func explore(p Policy, r Requirement, s Situation, target int) []Way {
 			ways = append(ways, newWay(t.steps))
 		}
 	}
-	slices.SortStableFunc(ways, func(a, b Way) int {
-		return cmp.Or(cmp.Compare(a.Soonest, b.Soonest), cmp.Compare(a.Latest, b.Latest),
-			cmp.Compare(len(a.Steps), len(b.Steps)))
-	})
+	sortWays(ways)
 	return ways
 }
 
@@ -145,7 +231,7 @@ func (x *explorer) inVain(t trail) bool {
 // grow extends the trail by each step from the given one on that still helps.
 // anchored says that something on the trail binds a new authenticator.
 func (x *explorer) grow(s Situation, t trail, from int, anchored bool) {
-	noLogin, noIdentity := missing(x.policy, x.requirement, s, x.target)
+	noLogin, noIdentity := missing(x.policy, &x.requirement, s, x.target)
 	if !noLogin && !noIdentity {
 		if t.set != 0 {
 			x.found = append(x.found, t)
