@@ -51,6 +51,11 @@ type Contact struct {
 	ConfirmedAt time.Time
 	ResetsFrom  time.Time // it resets nothing before (RULES R7)
 	LastUsedAt  time.Time
+	// AnchoredAt is when it was confirmed together with the person's identity;
+	// zero: it was not, or was changed since. A code to it binds a new method.
+	AnchoredAt time.Time
+	// BoundLevel is up to where a code to it counts; empty: not limited.
+	BoundLevel assurance.LevelName
 }
 
 // Attribute is one personal value, in clear, with where it came from.

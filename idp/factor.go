@@ -90,5 +90,19 @@ type CodeForm struct {
 	Shared        bool          `json:"shared,omitempty"` // "this is a shared computer"
 }
 
+// Entrance is whom a way to sign in without a password leads to. It is zero
+// when it leads to nobody.
+type Entrance struct {
+	Account Account
+	// Contact is the telephone that a code goes to: its name and up to where it counts.
+	Contact    ContactID
+	BoundLevel assurance.LevelName
+	// KnownDevice says that the person used this browser before.
+	KnownDevice bool
+}
+
+// Found reports whether it leads to somebody.
+func (e Entrance) Found() bool { return e.Account.ID != "" }
+
 // Live reports whether something may still become of the code.
 func (c ContactCode) Live(now time.Time) bool { return c.ID != "" && now.Before(c.ExpiresAt) }

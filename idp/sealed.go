@@ -10,6 +10,8 @@ package idp
 //	login_name.sealed        SealedLoginName          account_id
 //	session.sealed_device    SealedDevice             session_id
 //	consent.sealed_values    SealedConsent            consent_id
+//	credential.sealed        SealedFactor             credential_id
+//	credential.sealed_name   SealedFactorName         credential_id
 //
 // The data key itself is wrapped for its account_id.
 const (
@@ -19,7 +21,11 @@ const (
 	SealedDevice    = "session device"
 	SealedConsent   = "consent values"
 
+	SealedFactor     = "factor"
+	SealedFactorName = "factor name"
+
 	MarkContact   = "contact"    // of a contact's Key
 	MarkLoginName = "login name" // of a login name's key
 	MarkDevice    = "device"     // of a browser's hash
+	MarkPasskey   = "passkey"    // of the id that a passkey shows
 )

@@ -29,22 +29,30 @@ func (s *Store) Visitor(ctx context.Context, hash [32]byte, now time.Time) (inte
 			coalesce((
 				SELECT jsonb_agg(jsonb_build_object('Method', p.method, 'Version', p.method_version, 'Stage', p.stage,
 					'At', p.proofed_at, 'ExpiresAt', p.expires_at, 'NotBefore', p.not_before, 'Cap', p.cap,
-					'DocumentExpired', p.document_expired) ORDER BY p.proofed_at)
+					'DocumentExpired', p.document_expired, 'DocumentUntil', p.document_until) ORDER BY p.proofed_at)
 				FROM proofing p
 				WHERE p.account_id = a.account_id AND p.revoked_at IS NULL), '[]'),
 			coalesce((
-				SELECT jsonb_agg(jsonb_build_object('Method', c.method, 'BoundLevel', c.bound_level,
+				SELECT jsonb_agg(jsonb_build_object('Method', c.method, 'AMR', c.amr, 'BoundLevel', c.bound_level,
 					'DependsOn', CASE WHEN c.depends_until > $2 THEN c.depends_on END) ORDER BY c.created_at)
 				FROM credential c
-				WHERE c.account_id = a.account_id), '[]')
+				WHERE c.account_id = a.account_id), '[]') || coalesce(t.phones, '[]'),
+			coalesce(t.anchored, false)
 		FROM session s
 		JOIN account a ON a.account_id = s.account_id
+		CROSS JOIN LATERAL (
+			SELECT bool_or(c.anchored_at IS NOT NULL) AS anchored,
+				jsonb_agg(jsonb_build_object('Method', 'sms', 'BoundLevel', c.bound_level,
+					'DependsOn', ARRAY[c.contact_id]) ORDER BY c.created_at) FILTER (WHERE c.kind = 'phone') AS phones
+			FROM contact c
+			WHERE c.account_id = a.account_id) t
 		WHERE s.secret_hash = $1
 			AND s.ended_at IS NULL
 			AND s.idle_expires_at > $2
 			AND s.expires_at > $2`, hash[:], now).Scan(
 		&ses.ID, &ses.AccountID, &ses.Shared, &ses.Uses, &ses.CreatedAt, &ses.SeenAt, &ses.IdleExpiresAt, &ses.ExpiresAt,
-		&a.State, &a.Stage, &a.Language, &a.TokensValidFrom, &a.TermsVersion, &a.CreatedAt, &proofings, &v.Authenticators)
+		&a.State, &a.Stage, &a.Language, &a.TokensValidFrom, &a.TermsVersion, &a.CreatedAt, &proofings,
+		&v.Authenticators, &v.Anchored)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return interaction.Visitor{}, nil
 	}
@@ -61,7 +69,7 @@ func (s *Store) Visitor(ctx context.Context, hash [32]byte, now time.Time) (inte
 // proofingRow is a proofing as the database writes it into JSON, where times may be null.
 type proofingRow struct {
 	assurance.Proofing
-	ExpiresAt, NotBefore *time.Time
+	ExpiresAt, NotBefore, DocumentUntil *time.Time
 }
 
 func (p proofingRow) value() assurance.Proofing {
@@ -70,6 +78,9 @@ func (p proofingRow) value() assurance.Proofing {
 	}
 	if p.NotBefore != nil {
 		p.Proofing.NotBefore = *p.NotBefore
+	}
+	if p.DocumentUntil != nil {
+		p.Proofing.DocumentUntil = *p.DocumentUntil
 	}
 	return p.Proofing
 }

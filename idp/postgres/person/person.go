@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"surety/assurance"
 	"surety/idp"
 	"surety/idp/keys"
 	"surety/idp/postgres/db"
@@ -36,7 +37,7 @@ const contactsColumn = `
 	coalesce((
 		SELECT jsonb_agg(jsonb_build_object('id', c.contact_id, 'kind', c.kind, 'sealed', encode(c.sealed, 'base64'),
 			'main', c.is_main, 'confirmed_at', c.confirmed_at, 'resets_from', c.resets_from,
-			'last_used_at', c.last_used_at) ORDER BY c.created_at, c.contact_id)
+			'last_used_at', c.last_used_at, 'anchored_at', c.anchored_at, 'bound_level', c.bound_level) ORDER BY c.created_at, c.contact_id)
 		FROM contact c
 		WHERE c.account_id = a.account_id), '[]')`
 
@@ -70,6 +71,9 @@ type sealedContact struct {
 	ConfirmedAt time.Time       `json:"confirmed_at"`
 	ResetsFrom  time.Time       `json:"resets_from"`
 	LastUsedAt  time.Time       `json:"last_used_at"`
+	AnchoredAt  *time.Time      `json:"anchored_at"`
+
+	BoundLevel assurance.LevelName `json:"bound_level"`
 }
 
 // Fields are what Columns are scanned into, in their order.
@@ -98,10 +102,14 @@ func (s *Sealed) Open(ring *keys.Ring, account idp.AccountID) (idp.Person, error
 		if err != nil {
 			return idp.Person{}, fmt.Errorf("open contact: %w", err)
 		}
-		p.Contacts = append(p.Contacts, idp.Contact{
-			ID: c.ID, Kind: c.Kind, Value: string(plain), Main: c.Main,
+		contact := idp.Contact{
+			ID: c.ID, Kind: c.Kind, Value: string(plain), Main: c.Main, BoundLevel: c.BoundLevel,
 			ConfirmedAt: c.ConfirmedAt, ResetsFrom: c.ResetsFrom, LastUsedAt: c.LastUsedAt,
-		})
+		}
+		if c.AnchoredAt != nil {
+			contact.AnchoredAt = *c.AnchoredAt
+		}
+		p.Contacts = append(p.Contacts, contact)
 	}
 	for _, l := range s.logins {
 		plain, err := key.Open(idp.SealedLoginName, []byte(account), l)
