@@ -27,6 +27,8 @@ type Problem struct {
 type Place struct {
 	Level, Alternative, Term int
 	Step                     int
+	// Capacity is counted from 1; 0 where it does not apply.
+	Capacity int
 }
 
 // ProblemCode is the kind of a problem.
@@ -76,6 +78,7 @@ func (c *checker) report(code ProblemCode, value string, at Place) {
 // Places of each kind.
 func atLevel(i int) Place        { return Place{Level: i, Alternative: -1, Term: -1, Step: -1} }
 func atStep(i int) Place         { return Place{Level: -1, Alternative: -1, Term: -1, Step: i} }
+func atCapacity(i int) Place     { p := atLevel(-1); p.Capacity = i + 1; return p }
 func (p Place) alt(i int) Place  { p.Alternative = i; return p }
 func (p Place) term(i int) Place { p.Term = i; return p }
 
@@ -94,6 +97,9 @@ func (p Policy) Check() []Problem {
 		c.level(i)
 	}
 	c.unreachable()
+	c.weaker()
+	c.equals()
+	c.capacities()
 	if n := len(p.Steps); n > maxOffered {
 		c.report(ProblemTooMany, fmt.Sprint(n), atStep(maxOffered))
 	}
@@ -226,12 +232,25 @@ func (c *checker) step(i int) {
 		c.report(ProblemProofing, string(s.Proofing), at)
 	case s.proves() && (!s.To.Known() || (s.From != "" && !s.From.Known())):
 		c.report(ProblemStage, string(s.From)+" to "+string(s.To), at)
-	case s.proves() && s.To.Compare(s.From) <= 0:
+	case s.proves() && (s.To.Compare(s.From) <= 0 || !c.policy.asksFor(s)):
 		c.report(ProblemLeadsNowhere, string(s.To), at)
+	}
+	if s.Acting != (Acting{}) {
+		c.report(ProblemField, string(s.Acting.Capacity), at)
+	}
+	if s.AddressChecked && s.Proofing != ProofingLetter {
+		c.report(ProblemField, string(s.Proofing), at)
 	}
 	if s.Soonest < 0 || s.Latest < s.Soonest {
 		c.report(ProblemAge, s.Soonest.String()+" to "+s.Latest.String(), at)
 	}
+}
+
+// asksFor reports whether some level asks for what the proving step adds. A
+// policy with a stage that is misspelt gets the benefit of the doubt.
+func (p Policy) asksFor(s Step) bool {
+	unclear := slices.ContainsFunc(p.Levels, func(l Level) bool { return !l.Identity.Known() })
+	return unclear || p.identityRank(s.To) > p.identityRank(s.From)
 }
 
 // validName reports whether a level's name can stand in files, addresses and

@@ -1,6 +1,7 @@
 package assurance
 
 import (
+	"slices"
 	"strings"
 	"time"
 )
@@ -114,12 +115,13 @@ const (
 
 // Known reports whether Surety knows this way to reach a stage.
 func (m ProofingMethod) Known() bool {
-	switch m {
-	case ProofingRegistry, ProofingLetter, ProofingCounter, ProofingEDS, ProofingIDCard,
-		ProofingFederated, ProofingAppointment, ProofingImported:
-		return true
-	}
-	return false
+	return slices.Contains(proofings, m)
+}
+
+// proofings are all of them.
+var proofings = []ProofingMethod{
+	ProofingRegistry, ProofingLetter, ProofingCounter, ProofingEDS, ProofingIDCard,
+	ProofingFederated, ProofingAppointment, ProofingImported,
 }
 
 // Use is one act of logging in by one method.
