@@ -15,6 +15,10 @@ type Arrival struct {
 	Shared    bool // "this is a shared computer"
 	// EndOthers ends all other sessions of the account for this reason; empty: they stay.
 	EndOthers EndReason
+	// Continues says that this is one thing more in a session that is there: if
+	// it is over, or another person's, nobody is logged in. What proves little
+	// by itself must not open a session.
+	Continues bool
 }
 
 // Device is what a browser told about itself. It is sealed wherever it is stored.

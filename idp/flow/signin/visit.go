@@ -108,19 +108,30 @@ func (f *Flow) Begin(ctx context.Context, tx idp.Tx, now time.Time, a session.Ar
 func (f *Flow) carryOn(ctx context.Context, tx idp.Tx, now time.Time, a session.Arrival) (session.Session, error) {
 	hash, ok := session.HashSecret(a.Browser.Session)
 	if !ok {
-		return session.Session{}, nil
+		return session.Session{}, alone(a)
 	}
 	ses, err := f.p.Sessions.LockSession(ctx, tx, hash, now)
-	if err != nil || ses.ID == "" {
+	switch {
+	case err != nil:
 		return session.Session{}, err
-	}
-	if ses.AccountID != a.AccountID {
+	case ses.ID == "", a.Continues && ses.AccountID != a.AccountID:
+		return session.Session{}, alone(a)
+	case ses.AccountID != a.AccountID:
 		return session.Session{}, f.end(ctx, tx, now, ses, session.EndReplaced)
 	}
 	// Once shared, always shared: forgetting the tick must not keep a session
 	// on a computer that was said to be everybody's.
 	ses.Shared = ses.Shared || a.Shared
 	return ses.Add(a.Use, now, f.config.Lifetimes), nil
+}
+
+// alone is for an arrival that finds no session of its person: a new one
+// begins, unless it was to go on with one.
+func alone(a session.Arrival) error {
+	if a.Continues {
+		return ErrNobody
+	}
+	return nil
 }
 
 func (f *Flow) end(ctx context.Context, tx idp.Tx, now time.Time, ses session.Session, why session.EndReason) error {
