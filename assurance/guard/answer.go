@@ -46,12 +46,17 @@ var (
 	expired      = &refusal{http.StatusUnauthorized, codeToken, "the token has expired"}
 	notYet       = &refusal{http.StatusUnauthorized, codeToken, "the token is from the future"}
 
-	tooLow  = &refusal{http.StatusUnauthorized, codeStepUp, "a higher level of authentication is needed"}
-	tooOld  = &refusal{http.StatusUnauthorized, codeStepUp, "a more recent authentication is needed"}
-	noScope = &refusal{http.StatusForbidden, codeScope, "the token lacks a scope that is needed"}
+	revoked = &refusal{http.StatusUnauthorized, codeToken, "the token was revoked"}
+
+	tooLow      = &refusal{http.StatusUnauthorized, codeStepUp, "a higher level of authentication is needed"}
+	tooOld      = &refusal{http.StatusUnauthorized, codeStepUp, "a more recent authentication is needed"}
+	noProcedure = &refusal{http.StatusUnauthorized, codeStepUp, "the procedure must be asked for with the login"}
+	otherAgency = &refusal{http.StatusForbidden, codeScope, "the procedure was granted for another agency"}
+	noScope     = &refusal{http.StatusForbidden, codeScope, "the token lacks a scope that is needed"}
 
 	noKeys  = &refusal{http.StatusServiceUnavailable, "", "access tokens cannot be checked at the moment"}
 	noLevel = &refusal{http.StatusServiceUnavailable, "", "the level that is needed here is not offered at the moment"}
+	unheard = &refusal{http.StatusServiceUnavailable, "", "whether access tokens were revoked is not known at the moment"}
 )
 
 // bearer takes the token out of the request (RFC 6750, section 2). Only the
@@ -117,13 +122,17 @@ func (g *Guard) challenge(q Requirement, no *refusal) string {
 		add("error_description", no.text)
 	}
 	if no.code == codeStepUp {
-		// Both whenever both are required: a login that mends only one of them
-		// would be sent back for the other.
+		// All that is required, whatever is missing: a login that mends only one
+		// of them would be sent back for the other.
 		if q.Level != "" {
 			add("acr_values", q.Level)
 		}
 		if q.MaxAge > 0 {
 			add("max_age", strconv.Itoa(int(q.MaxAge/time.Second)))
+		}
+		if q.Procedure != "" {
+			// Surety's own: the client sends it back as authorization_details.
+			add("procedure", q.Procedure)
 		}
 	}
 	if len(q.Scopes) > 0 && (no.code == codeStepUp || no.code == codeScope) {

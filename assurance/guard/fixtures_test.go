@@ -246,6 +246,11 @@ func (h *house) claims() members {
 	}
 }
 
+// procedureEntry is an entry of authorization_details as Surety writes it.
+func procedureEntry(code, agency string) members {
+	return members{"type": "procedure", "code": code, "agency": agency}
+}
+
 func (h *house) config() guard.Config {
 	return guard.Config{
 		Issuer: h.URL, Audience: api, HTTPClient: h.Client(), Clock: h.now,

@@ -1,6 +1,7 @@
 package guard
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -40,6 +41,9 @@ type Config struct {
 	// Skew is how far this clock and Surety's may be apart; zero is 10
 	// seconds, more than a minute is refused.
 	Skew time.Duration
+	// Revocations is asked whether a token was taken back before its end; nil:
+	// a token is good until it ends.
+	Revocations *Revocations
 	// Log gets warnings when keys cannot be had, and the reasons of refusals
 	// at level debug; nil is silence.
 	Log *slog.Logger
@@ -54,30 +58,26 @@ type Guard struct {
 	skew     time.Duration
 	log      *slog.Logger
 	provider *provider
+	tokens   verifier
+	revoked  *Revocations // nil: nobody tells
 }
 
 // New checks the configuration. It does not call the provider: that happens
 // with the first token, or by Ready.
 func New(c Config) (*Guard, error) {
-	g := &Guard{issuer: c.Issuer, audience: c.Audience, levels: slices.Clone(c.Levels), now: c.Clock, skew: c.Skew, log: c.Log}
+	g := &Guard{issuer: c.Issuer, audience: c.Audience, levels: slices.Clone(c.Levels), now: c.Clock, log: c.Log, revoked: c.Revocations}
 	if g.now == nil {
 		g.now = time.Now
 	}
 	if g.log == nil {
 		g.log = slog.New(slog.DiscardHandler)
 	}
-	if g.skew == 0 {
-		g.skew = usualSkew
+	var err error
+	if g.skew, err = checkSkew(c.Skew); err != nil {
+		return nil, fmt.Errorf("guard: %w", err)
 	}
-	if g.skew < 0 || g.skew > mostSkew {
-		return nil, fmt.Errorf("guard: skew must be between 0 and %v", mostSkew)
-	}
-	issuer, err := providerURL(c.Issuer)
-	if err != nil {
+	if err := checkIssuer(c.Issuer); err != nil {
 		return nil, fmt.Errorf("guard: issuer %w", err)
-	}
-	if issuer.RawQuery != "" || issuer.ForceQuery {
-		return nil, errors.New("guard: issuer must not have a query")
 	}
 	if err := checkAudience(c.Audience, c.Issuer); err != nil {
 		return nil, fmt.Errorf("guard: audience %w", err)
@@ -86,7 +86,24 @@ func New(c Config) (*Guard, error) {
 		return nil, fmt.Errorf("guard: levels: %w", err)
 	}
 	g.provider = newProvider(c.Issuer, len(c.Levels) == 0, c.HTTPClient, g.now, g.log)
+	g.tokens = verifier{typ: "at+jwt", provider: g.provider}
 	return g, nil
+}
+
+// checkSkew puts the usual tolerance in place of none.
+func checkSkew(skew time.Duration) (time.Duration, error) {
+	if skew < 0 || skew > mostSkew {
+		return 0, fmt.Errorf("skew must be between 0 and %v", mostSkew)
+	}
+	return cmp.Or(skew, usualSkew), nil
+}
+
+func checkIssuer(issuer string) error {
+	u, err := providerURL(issuer)
+	if err == nil && (u.RawQuery != "" || u.ForceQuery) {
+		err = errors.New("must not have a query")
+	}
+	return err
 }
 
 // providerURL reads an address that keys may come from. Plain http is only for
@@ -143,116 +160,19 @@ func quotable(value string) bool {
 }
 
 // Ready reports whether tokens can be checked, and fetches the keys if that
-// was not done yet: for a readiness probe, or before serving.
+// was not done yet: for a readiness probe, or before serving. An error that is
+// ErrUnheard means that revocations are not heard while requests go on being
+// served; every other error means that they are not.
 func (g *Guard) Ready(ctx context.Context) error {
 	known, err := g.provider.current(ctx)
 	if err == nil && len(known.keys) == 0 {
 		err = errNoKeys
 	}
+	if err == nil && g.revoked != nil {
+		err = g.revoked.Ready()
+	}
 	if err != nil {
 		return fmt.Errorf("guard: %w", err)
 	}
 	return nil
-}
-
-// Requirement is what a handler asks of a token. The zero value asks for any
-// valid one, also one that no person stands behind.
-type Requirement struct {
-	// Level is the acr value of the lowest level that will do; empty asks for
-	// none.
-	Level string
-	// MaxAge is how long ago the login may have been, in whole seconds; zero
-	// asks for none. Surety lets a person take a minute between login and
-	// token, so less than a minute may send them round in circles.
-	MaxAge time.Duration
-	// Scopes must all have been granted.
-	Scopes []string
-}
-
-// Require returns the middleware for one requirement. It panics if the
-// requirement can never be met or be told to a client, so that the mistake
-// shows at start and not with the first request: a level that is not among
-// Config.Levels, an age that is negative or has fractions of a second, or a
-// word with spaces or quotes.
-func (g *Guard) Require(q Requirement) func(http.Handler) http.Handler {
-	q.Scopes = slices.Clone(q.Scopes)
-	if err := g.check(q); err != nil {
-		panic("guard: requirement: " + err.Error())
-	}
-	return func(next http.Handler) http.Handler {
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			token, no := g.admit(r, q)
-			if no != nil {
-				g.log.DebugContext(r.Context(), "request refused", "status", no.status, "error", no.code, "reason", no.text)
-				g.answer(w, q, no)
-				return
-			}
-			next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), tokenKey{}, token)))
-		})
-	}
-}
-
-func (g *Guard) check(q Requirement) error {
-	switch {
-	case q.Level != "" && !quotable(q.Level):
-		return errors.New("level is not an acr value")
-	case q.Level != "" && len(g.levels) > 0 && !slices.Contains(g.levels, q.Level):
-		return fmt.Errorf("level %s is not configured", q.Level)
-	case q.MaxAge < 0 || q.MaxAge%time.Second != 0:
-		return errors.New("age must be whole seconds")
-	}
-	for i, scope := range q.Scopes {
-		if !quotable(scope) {
-			return fmt.Errorf("scope %d is not a word", i+1)
-		}
-	}
-	return nil
-}
-
-// admit is the whole decision, in the order in which a client can mend things.
-func (g *Guard) admit(r *http.Request, q Requirement) (Token, *refusal) {
-	raw, no := bearer(r)
-	if no != nil {
-		return Token{}, no
-	}
-	token, no := g.verify(r.Context(), raw)
-	if no != nil {
-		return Token{}, no
-	}
-	reached, no := g.reaches(r.Context(), token.ACR, q.Level)
-	switch {
-	case no != nil:
-		return Token{}, no
-	case !reached:
-		return Token{}, tooLow
-	case q.MaxAge > 0 && (token.AuthTime.IsZero() || g.now().Sub(token.AuthTime) > q.MaxAge+g.skew):
-		return Token{}, tooOld
-	}
-	for _, scope := range q.Scopes {
-		if !token.Has(scope) {
-			return Token{}, noScope
-		}
-	}
-	return token, nil
-}
-
-// reaches reports whether acr is the level or a higher one. An acr that is on
-// no list is below all: what cannot be compared opens nothing.
-func (g *Guard) reaches(ctx context.Context, acr, level string) (bool, *refusal) {
-	if level == "" {
-		return true, nil
-	}
-	levels := g.levels
-	if len(levels) == 0 {
-		var err error
-		if levels, err = g.provider.levels(ctx, acr, level); err != nil {
-			return false, noKeys
-		}
-		if !slices.Contains(levels, level) {
-			// No login could ever meet this; a challenge would be a lie.
-			g.log.ErrorContext(ctx, "the provider does not list a level that is required here", "level", level)
-			return false, noLevel
-		}
-	}
-	return slices.Index(levels, acr) >= slices.Index(levels, level), nil
 }

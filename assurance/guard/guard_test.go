@@ -55,9 +55,11 @@ func TestHandlerGetsTheToken(t *testing.T) {
 	}
 	want := guard.Token{
 		ID: "token-identifier", Subject: "pairwise-subject", ClientID: "portal-client", Scopes: []string{"openid", "tax:read"},
-		ACR: substantial, AMR: []string{"pwd", "otp", "mfa"}, AuthTime: start.Add(-time.Minute), ExpiresAt: start.Add(5 * time.Minute),
+		ACR: substantial, AMR: []string{"pwd", "otp", "mfa"}, AuthTime: start.Add(-time.Minute), IssuedAt: start, ExpiresAt: start.Add(5 * time.Minute),
+		Method: "otp", SessionID: "session-1", Procedures: []guard.Procedure{{Agency: "tax", Code: "3.77.01"}},
 	}
-	if token := show(h.claims()); !reflect.DeepEqual(token, want) {
+	full := members{"method": "otp", "sid": "session-1", "authorization_details": []any{procedureEntry("3.77.01", "tax")}}
+	if token := show(h.claims().with(full)); !reflect.DeepEqual(token, want) {
 		t.Errorf("token = %+v, want %+v", token, want)
 	}
 	if !got.Person() || !got.Has("tax:read") || got.Has("tax") || got.Has("") {

@@ -3,7 +3,6 @@ package guard
 import (
 	"bytes"
 	"context"
-	"encoding/base64"
 	"errors"
 	"math"
 	"slices"
@@ -11,14 +10,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/go-jose/go-jose/v4"
-	// Unlike encoding/json it takes member names by case and refuses those
-	// that appear twice, so that a token says one thing to every reader.
 	"github.com/go-jose/go-jose/v4/json"
 )
-
-// maxToken bounds a token: longer ones are not looked at.
-const maxToken = 16 << 10
 
 // Token is what a verified access token says (RFC 9068). It is shared by all
 // who read it from the request: do not change its slices.
@@ -31,8 +24,17 @@ type Token struct {
 	// (RFC 8176). Both are empty when no person stands behind the token.
 	ACR string
 	AMR []string
+	// Method is by which exact method; empty when none stands behind, or when
+	// several made the level.
+	Method string
 	// AuthTime is when the person logged in; zero when none stands behind.
 	AuthTime time.Time
+	// Procedures were granted with this token: what is registered for each was
+	// met when it was issued. Codes are each agency's own.
+	Procedures []Procedure
+	// SessionID is the login session that the token belongs to; may be empty.
+	SessionID string
+	IssuedAt  time.Time
 	// ExpiresAt is when the token ends: what outlives the request must not
 	// count on it any longer.
 	ExpiresAt time.Time
@@ -55,93 +57,18 @@ func TokenFrom(ctx context.Context) (Token, bool) {
 	return t, ok
 }
 
-// algorithms are those that a token may be signed with. All are asymmetric:
-// with HMAC the published key would be the secret (RFC 8725, section 2.1).
-var algorithms = []jose.SignatureAlgorithm{jose.ES256, jose.RS256, jose.PS256, jose.EdDSA}
-
 // verify checks a token as RFC 9068, section 4, says. Claims are looked at
 // only once the signature holds.
 func (g *Guard) verify(ctx context.Context, raw string) (Token, *refusal) {
-	h, no := readHeader(raw)
+	payload, no := g.tokens.payload(ctx, raw)
 	if no != nil {
 		return Token{}, no
-	}
-	key, no := g.provider.key(ctx, h)
-	if no != nil {
-		return Token{}, no
-	}
-	jws, err := jose.ParseSignedCompact(raw, []jose.SignatureAlgorithm{h.Algorithm})
-	if err != nil {
-		return Token{}, malformed
-	}
-	payload, err := jws.Verify(key)
-	if err != nil {
-		return Token{}, badSignature
 	}
 	var c claims
 	if err := json.Unmarshal(payload, &c); err != nil {
 		return Token{}, malformed
 	}
 	return g.accept(c)
-}
-
-// header is the part of a token's header that is followed.
-type header struct {
-	Algorithm jose.SignatureAlgorithm `json:"alg"`
-	Type      string                  `json:"typ"`
-	KeyID     string                  `json:"kid"`
-}
-
-// unwelcome are headers that bring or point to a key, or change what the
-// signature covers (RFC 7515, section 4.1; RFC 7797). None is ever followed;
-// whoever sends one means to be.
-var unwelcome = []string{"jwk", "jku", "x5u", "x5c", "crit", "b64", "zip", "enc"}
-
-// readHeader decides by the header alone, so that what cannot be good costs
-// neither a signature check nor a call to the provider.
-func readHeader(raw string) (header, *refusal) {
-	if len(raw) > maxToken {
-		return header{}, tooLong
-	}
-	text, ok := headerText(raw)
-	if !ok {
-		return header{}, malformed
-	}
-	var members map[string]json.RawMessage
-	var h header
-	if json.Unmarshal(text, &members) != nil || json.Unmarshal(text, &h) != nil {
-		return header{}, malformed
-	}
-	for _, name := range unwelcome {
-		if _, there := members[name]; there {
-			return header{}, badHeader
-		}
-	}
-	switch {
-	case !slices.Contains(algorithms, h.Algorithm):
-		return header{}, badAlgorithm
-	case !strings.EqualFold(h.Type, "at+jwt") && !strings.EqualFold(h.Type, "application/at+jwt"):
-		return header{}, badType // an ID token, most often
-	case h.KeyID == "":
-		return header{}, unknownKey
-	}
-	return h, nil
-}
-
-// headerText decodes the first of three parts. All three must be strict
-// base64url, so that a token has one spelling for whoever compares them.
-func headerText(raw string) (text []byte, ok bool) {
-	parts := strings.SplitN(raw, ".", 4)
-	if len(parts) != 3 {
-		return nil, false
-	}
-	for i := len(parts) - 1; i >= 0; i-- {
-		var err error
-		if text, err = base64.RawURLEncoding.Strict().DecodeString(parts[i]); err != nil {
-			return nil, false
-		}
-	}
-	return text, true
 }
 
 // claims are those of RFC 9068, section 2.2, that decide something here.
@@ -158,6 +85,9 @@ type claims struct {
 	Scope        string          `json:"scope"`
 	ACR          string          `json:"acr"`
 	AMR          []string        `json:"amr"`
+	Method       string          `json:"method"`
+	SessionID    string          `json:"sid"`
+	Details      json.RawMessage `json:"authorization_details"`
 	Confirmation json.RawMessage `json:"cnf"`
 }
 
@@ -179,12 +109,21 @@ func (g *Guard) accept(c claims) (Token, *refusal) {
 	case g.future(now, c.Issued), g.future(now, c.NotBefore), g.future(now, c.AuthTime):
 		return Token{}, notYet
 	}
+	procedures, ok := grantedProcedures(c.Details)
+	if !ok {
+		return Token{}, malformed
+	}
 	t := Token{
-		ID: c.ID, Subject: c.Subject, ClientID: c.ClientID, Scopes: strings.Fields(c.Scope),
-		ACR: c.ACR, AMR: c.AMR, ExpiresAt: c.Expires.Time,
+		ID: c.ID, Subject: c.Subject, ClientID: c.ClientID, Scopes: strings.Fields(c.Scope), ACR: c.ACR, AMR: c.AMR, Method: c.Method,
+		Procedures: procedures, SessionID: c.SessionID, IssuedAt: c.Issued.Time, ExpiresAt: c.Expires.Time,
 	}
 	if c.AuthTime != nil {
 		t.AuthTime = c.AuthTime.Time
+	}
+	if g.revoked != nil {
+		if no := g.revoked.refuses(t); no != nil {
+			return Token{}, no
+		}
 	}
 	return t, nil
 }
