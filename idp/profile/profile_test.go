@@ -207,7 +207,7 @@ levels:
     equals: eidas:high
     identity: confirmed
     login:
-      - [{method: eds, amr: [hwk], channel: [tls, ""], issuer: [State CA], max_age: 12h}]
+      - [{method: eds, amr: [hwk], channel: [tls, ""], issuer: [State CA], max_age: 12h}, password]
       - [password, otp]
 steps:
   - {action: prove, proofing: letter, from: standard, to: confirmed, takes: 14d..35d, fee: 2.50 BYN, needs: [address], address_checked: true}
@@ -224,7 +224,7 @@ document_grace: none
 				{{Method: assurance.MethodPassword}}, {{Method: assurance.MethodFederated}},
 			}},
 			{Name: "high", ACR: "urn:example:high", Equals: "eidas:high", Identity: assurance.StageConfirmed, Login: []assurance.Alternative{
-				{{Method: assurance.MethodEDS, AMR: []string{"hwk"}, Channel: []string{"tls", ""}, Issuer: []string{"State CA"}, MaxAge: 12 * time.Hour}},
+				{{Method: assurance.MethodEDS, AMR: []string{"hwk"}, Channel: []string{"tls", ""}, Issuer: []string{"State CA"}, MaxAge: 12 * time.Hour}, {Method: assurance.MethodPassword}},
 				{{Method: assurance.MethodPassword}, {Method: assurance.MethodOTP}},
 			}},
 		},
