@@ -41,7 +41,7 @@ var errNoAccount = idp.E(idp.CodeNotFound, "error.not_found")
 // Standing returns what the rules know of an account. Errors: not_found, unavailable.
 func (s *Store) Standing(ctx context.Context, account idp.AccountID, now time.Time) (idp.Standing, error) {
 	rows, err := s.db.Query(ctx, selectStanding+`
-		WHERE a.account_id::text = $2`, now, string(account))
+		WHERE a.account_id = $2`, now, string(account))
 	if err != nil {
 		return idp.Standing{}, db.Error("read standing", err)
 	}
