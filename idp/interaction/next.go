@@ -192,7 +192,7 @@ func Required(p assurance.Policy, minimum assurance.LevelName, essential []strin
 	if !ok {
 		return assurance.Requirement{}, false
 	}
-	return p.Strictest(append([]assurance.Requirement{{Level: level}}, procedures...)...), true
+	return p.AtLeast(p.Strictest(procedures...), level), true
 }
 
 // decide asks the policy, and turns what it says into a step.
@@ -241,7 +241,7 @@ func (c Case) wish(granted assurance.Granted, required assurance.Requirement) St
 	if !ok {
 		return issue
 	}
-	_, decision := c.ask(c.Rules.Strictest(required, assurance.Requirement{Level: wished}))
+	_, decision := c.ask(c.Rules.AtLeast(required, wished))
 	ways, ok := decision.(assurance.Ways)
 	if !ok {
 		return issue
