@@ -49,9 +49,12 @@ type Request struct {
 	// Claims is the claims parameter (OpenID Connect Core, section 5.5), normalised.
 	Claims json.RawMessage `json:"claims,omitempty"`
 	// ConsentClaims are the claims (by name) that scopes and claims parameter ask for and consent must cover.
-	ConsentClaims []string  `json:"consent_claims,omitempty"`
-	Offline       bool      `json:"offline,omitempty"` // offline_access is among the scopes
-	ReceivedAt    time.Time `json:"received_at"`
+	ConsentClaims []string `json:"consent_claims,omitempty"`
+	// LawClaims are those that the law gives the agency for these procedures
+	// (RULES R10): shown to the person, not asked for.
+	LawClaims  []string  `json:"law_claims,omitempty"`
+	Offline    bool      `json:"offline,omitempty"` // offline_access is among the scopes
+	ReceivedAt time.Time `json:"received_at"`
 }
 
 // Has reports whether the request carries the prompt.

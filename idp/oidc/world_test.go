@@ -51,8 +51,11 @@ type world struct {
 	grants   grants.Store
 	batch    *audit.Batch
 	policy   assurance.Policy
+	rules    func() (assurance.Rules, error)
+	offered  *offered
 	mux      *http.ServeMux
 	pages    *pages
+	signin   *signin.Flow
 	keySets  token.KeySets
 	// between runs once, when a decision was made and before it is written.
 	between func()
@@ -64,6 +67,8 @@ func newWorld(t testing.TB) *world {
 		TB: t, DB: idptest.Database(t), clock: idptest.NewClock(time.Time{}), civil: idptest.NewClock(time.Time{}),
 		ring: keys.NewRing(), policy: policy(), pages: &pages{},
 	}
+	w.rules = func() (assurance.Rules, error) { return assurance.One(w.policy), nil }
+	w.offered = &offered{}
 	w.subjects = claims.Subjects{Ring: w.ring}
 	w.grants = grants.Store{DB: w.DB.DB}
 	w.batch = audit.NewBatch(audit.New(w.ring.Seal), w.DB.DB, w.clock.Now, slog.New(slog.DiscardHandler))
@@ -78,20 +83,24 @@ func (w *world) mount() {
 	clients := desk.NewClientCache(desk.NewClients(w.DB.DB), w.clock.Now)
 	people := account.New(w.DB.DB, w.ring)
 	visits := signin.New(
-		signin.Config{Rules: func() (assurance.Rules, error) { return assurance.One(w.policy), nil }, Terms: "1"},
-		signin.Parts{Sessions: people, Interactions: people, Consents: consents.New(w.DB.DB, w.ring), Clients: clients, Subjects: w.subjects},
+		signin.Config{Rules: w.now(), Terms: "1"},
+		signin.Parts{
+			Sessions: people, Interactions: people, Consents: consents.New(w.DB.DB, w.ring), Clients: clients, Subjects: w.subjects,
+			Procedures: w.offered, Now: w.clock.Now, Civil: w.civil.Now,
+		},
 	)
+	w.signin = visits
 	set := signingKeys(w)
 	a := authorize.New(authorize.Config{
 		Issuer: issuer, Grants: grant.DefaultLifetimes(), Sessions: session.DefaultLifetimes(), Terms: "1",
 	}, authorize.Dependencies{
 		Clients: clients, Visits: visits, Interactions: visits, Codes: codes{w}, Browser: cookies{}, Pages: w.pages,
-		Subjects: w.subjects, Keys: func() *keys.Set { return set }, Rules: func() (assurance.Rules, error) { return assurance.One(w.policy), nil },
+		Subjects: w.subjects, Keys: func() *keys.Set { return set }, Rules: w.now(), Procedures: w.offered,
 		Now: w.clock.Now, Civil: w.civil.Now, Log: log,
 	})
 	k := token.New(token.Config{Issuer: issuer, Lifetimes: grant.DefaultLifetimes()}, token.Dependencies{
 		Clients: clients, Grants: w.grants, Trail: w.batch, Ring: w.ring, KeySets: w.keySets,
-		Keys: func() *keys.Set { return set }, Rules: func() (assurance.Rules, error) { return assurance.One(w.policy), nil },
+		Keys: func() *keys.Set { return set }, Rules: w.now(), Procedures: w.offered,
 		Now: w.clock.Now, Civil: w.civil.Now, Log: log,
 	})
 	u := userinfo.New(userinfo.Config{
@@ -104,7 +113,13 @@ func (w *world) mount() {
 	w.mux.Handle("/continue", a.Continue())
 	w.mux.Handle("/token", oidc.CrossOrigin(k.Token(), "POST"))
 	w.mux.Handle("/introspect", k.Introspect())
+	w.mux.Handle("/outcomes/{reference}", k.Outcome())
 	w.mux.Handle("/revoke", oidc.CrossOrigin(k.Revoke(), "POST"))
+}
+
+// now gives the rules that the test has put in force by the time they are asked for.
+func (w *world) now() func() (assurance.Rules, error) {
+	return func() (assurance.Rules, error) { return w.rules() }
 }
 
 // signingKeys are the same for all tests: making RSA keys is slow.
@@ -573,6 +588,10 @@ func (c codes) Issue(ctx context.Context, i grant.Issue) error {
 		f()
 	}
 	return c.grants.Issue(ctx, i)
+}
+
+func (c codes) KeepOutcome(ctx context.Context, o grant.Outcome) error {
+	return c.grants.KeepOutcome(ctx, o)
 }
 
 // userInfo asks UserInfo with a token.

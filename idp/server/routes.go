@@ -105,6 +105,7 @@ func (h *house) mountProtocol(m web.Mux, site *web.Site, f *flows, trail *audit.
 		{metadata.PathUserInfo, info, []string{"GET", "POST"}, true},
 		{metadata.PathRevoke, tokens.Revoke(), []string{"POST"}, true},
 		{metadata.PathIntrospect, tokens.Introspect(), []string{"POST"}, false},
+		{metadata.PathOutcomes + "{reference}", tokens.Outcome(), []string{"GET", "POST"}, false},
 		{metadata.PathLogout, leaving, []string{"GET", "POST"}, false},
 	} {
 		handler, methods := row.handler, row.methods

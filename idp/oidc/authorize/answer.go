@@ -94,7 +94,20 @@ func (e *Endpoint) refuse(w http.ResponseWriter, r *http.Request, a *asked, f *o
 	if d := oidc.Printable(f.Description); d != "" {
 		parameters.Set("error_description", d)
 	}
+	if a.errorURI != "" {
+		parameters.Set("error_uri", a.errorURI)
+	}
 	e.answer(w, r, a, parameters)
+}
+
+// turnAway refuses a request that cannot go on: the client's mistakes are told
+// to the client, ours to the person.
+func (e *Endpoint) turnAway(w http.ResponseWriter, r *http.Request, a *asked, f *oidc.Fault) {
+	if f.Status >= http.StatusInternalServerError {
+		e.trouble(w, r, a, f)
+		return
+	}
+	e.refuse(w, r, a, f)
 }
 
 // trouble answers with an error that is ours: a page, or, where no page may
@@ -113,7 +126,7 @@ var descriptions = map[interaction.Failure]string{
 	interaction.FailConsentRequired:     "the person must agree first",
 	interaction.FailAccountSelection:    "the person must choose an account",
 	interaction.FailInteractionRequired: "the person must do something on a page first",
-	interaction.FailUnmet:               "the level that was asked for cannot be reached",
+	interaction.FailUnmet:               "what the request or its procedures require is not met",
 }
 
 // faultOf is a failure of Next as the client gets it.

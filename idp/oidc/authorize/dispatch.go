@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"surety/assurance"
+	"surety/consent"
 	"surety/idp"
 	"surety/idp/client"
 	"surety/idp/grant"
@@ -33,8 +34,11 @@ type place struct {
 	rules      assurance.Rules
 	visitor    interaction.Visitor
 	consentID  string
+	consented  bool // a consent is on file and in force, whatever it covers
 	subject    string
-	step       interaction.Step
+	// required is what the request needs, of client, procedures and claims.
+	required assurance.Requirement
+	step     interaction.Step
 }
 
 // tries is how often Next is asked when, between its answer and the write,
@@ -84,8 +88,9 @@ func (e *Endpoint) look(r *http.Request, a *asked) (place, error) {
 	c := interaction.Case{
 		Rules: rules, Request: a.request, Interaction: a.pending, Visitor: p.visitor,
 		Minimum: a.client.MinimumLevel, Terms: e.Terms, Now: p.now, Civil: p.civil,
-		ConsentCovers: a.client.ConsentImplied(),
+		ConsentCovers: a.client.ConsentImplied(), Required: requirements(a.procedures),
 	}
+	p.required, _ = interaction.Required(rules.Policy, c.Minimum, a.request.EssentialACR, c.Required)
 	if p.visitor.Known() {
 		p.subject = e.Subjects.Subject(a.client, p.visitor.Account.ID)
 		c.Subject = p.subject
@@ -95,7 +100,7 @@ func (e *Endpoint) look(r *http.Request, a *asked) (place, error) {
 				return p, err
 			}
 			c.ConsentCovers = record.Covers(a.request.Question(p.visitor.Account.ID), p.civil)
-			p.consentID = string(record.ID)
+			p.consentID, p.consented = string(record.ID), record.State(p.civil) == consent.StateInForce
 		}
 	}
 	p.step = interaction.Next(c)
@@ -122,7 +127,8 @@ func (e *Endpoint) toIssue(a *asked, p place) grant.Issue {
 		Subject: p.subject, SID: e.Subjects.SID(a.client.ID, p.visitor.SessionID),
 		Scopes: a.request.Scopes, Audience: a.request.Audience, Offline: a.request.Offline,
 		RequestedACR: requestedACR(a.request),
-		MaxAge:       a.request.MaxAge, Uses: granted.Uses, Claims: a.request.Claims,
+		Agency:       a.request.Agency, Procedures: a.request.Procedures,
+		MaxAge: a.request.MaxAge, Uses: granted.Uses, Claims: a.request.Claims,
 		CreatedAt: p.now, ExpiresAt: e.grantEnd(a.client, p.now),
 	}
 	g.Take(policy, granted)
@@ -178,6 +184,7 @@ func (e *Endpoint) fail(w http.ResponseWriter, r *http.Request, a *asked, p plac
 			return
 		}
 	}
+	e.unmet(r.Context(), a, p, outcomeOf(p.step))
 	e.refuse(w, r, a, faultOf(p.step.Failure))
 }
 

@@ -80,7 +80,7 @@ func (e *Endpoint) Authorize() http.Handler {
 		}
 		a.request.ReceivedAt = e.Now()
 		if fault := e.understand(r.Context(), a); fault != nil {
-			e.refuse(w, r, a, fault)
+			e.turnAway(w, r, a, fault)
 			return
 		}
 		if r.Method == http.MethodPost {

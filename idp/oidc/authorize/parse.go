@@ -15,6 +15,7 @@ import (
 	"surety/idp/interaction"
 	"surety/idp/oidc"
 	"surety/idp/oidc/claims"
+	"surety/idp/procedure"
 
 	"github.com/ory/fosite"
 )
@@ -39,6 +40,8 @@ type asked struct {
 	challenge   string
 	nonce       string
 	request     interaction.Request
+	// procedures are those of the request, as they are in force now.
+	procedures []procedure.Procedure
 
 	// parsed is what fosite made of it.
 	parsed fosite.AuthorizeRequester
@@ -46,6 +49,8 @@ type asked struct {
 	// just come in.
 	pending *interaction.Interaction
 	browser [32]byte // of pending
+	// errorURI is where the client learns more about an error; often empty.
+	errorURI string
 }
 
 // identify finds out for whom a request is and where its answer goes. Until
@@ -98,7 +103,8 @@ func (e *Endpoint) understand(ctx context.Context, a *asked) *oidc.Fault {
 		return f
 	}
 	for _, read := range []func(*asked) *oidc.Fault{
-		readUnsupported, readResponse, readScope, readPKCE, readPrompt, readMaxAge, readLists, readResources, readClaims, e.readHint,
+		readUnsupported, readResponse, readScope, readPKCE, readPrompt, readMaxAge, readLists, readResources,
+		func(a *asked) *oidc.Fault { return e.readDetails(ctx, a) }, readClaims, e.readHint,
 	} {
 		if f := read(a); f != nil {
 			return f
@@ -250,11 +256,13 @@ func readClaims(a *asked) *oidc.Fault {
 			return oidc.Bad(oidc.InvalidRequest, "claims is not a claims request").Because(err)
 		}
 	}
+	c = c.For(a.procedures)
 	a.request.EssentialACR = c.EssentialACR
 	a.request.ACRValues = append(a.request.ACRValues, c.ACR...)
 	a.request.HintSubject = c.Subject
 	a.request.Claims = c.Normal()
-	a.request.ConsentClaims = claims.Names(a.request.Scopes, c)
+	a.request.ConsentClaims = claims.ByConsent(claims.Names(a.request.Scopes, c), c)
+	a.request.LawClaims = c.Law
 	return nil
 }
 

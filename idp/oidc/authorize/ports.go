@@ -87,6 +87,10 @@ type Codes interface {
 	// Errors: conflict when one of them does not stand any more, and then
 	// nothing is written; unavailable.
 	Issue(ctx context.Context, i grant.Issue) error
+	// KeepOutcome stores what the client may fetch about a request that was not met.
+	//
+	// Errors: unavailable.
+	KeepOutcome(ctx context.Context, o grant.Outcome) error
 }
 
 // Browser reads the cookies that name a browser, and gives it one. Site of

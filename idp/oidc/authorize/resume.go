@@ -50,16 +50,29 @@ func (e *Endpoint) Continue() http.Handler {
 			e.Pages.Error(w, r, *failure)
 			return
 		}
-		if a.pending.Outcome == interaction.OutcomeDenied {
-			e.refuse(w, r, a, oidc.Bad(oidc.AccessDenied, "the person said no"))
-			return
-		}
-		if fault := e.parse(r.Context(), a); fault != nil {
-			e.refuse(w, r, a, fault)
-			return
-		}
-		e.dispatch(w, r, a)
+		e.goOn(w, r, a)
 	})
+}
+
+// goOn does what comes next in an interaction, or says how it ended.
+func (e *Endpoint) goOn(w http.ResponseWriter, r *http.Request, a *asked) {
+	if a.pending.Outcome == interaction.OutcomeDenied {
+		e.refuse(w, r, a, oidc.Bad(oidc.AccessDenied, "the person said no"))
+		return
+	}
+	// A procedure may have changed, or ended, while the person was on their way.
+	fault := e.findProcedures(r.Context(), a)
+	if fault == nil && a.pending.Outcome != interaction.OutcomeUnmet {
+		fault = e.parse(r.Context(), a)
+	}
+	switch {
+	case fault != nil:
+		e.turnAway(w, r, a, fault)
+	case a.pending.Outcome == interaction.OutcomeUnmet:
+		e.declined(w, r, a)
+	default:
+		e.dispatch(w, r, a)
+	}
 }
 
 // claim binds an interaction that waits for its browser to this one. One that
@@ -73,8 +86,8 @@ func (e *Endpoint) claim(w http.ResponseWriter, r *http.Request, id idp.Interact
 	return err
 }
 
-// load returns the interaction of this browser as a request that can go on,
-// or was denied, or the page that says why not.
+// load returns the interaction of this browser as a request that can go on, or
+// that the person ended, or the page that says why not.
 func (e *Endpoint) load(r *http.Request, id idp.InteractionID) (*asked, *oidc.Failure) {
 	browser := session.BrowserHash(e.Browser.KnownBrowser(r))
 	i, err := e.Interactions.Load(r.Context(), browser, id)
@@ -95,7 +108,7 @@ func (e *Endpoint) load(r *http.Request, id idp.InteractionID) (*asked, *oidc.Fa
 	}
 	a.request, a.pending, a.browser = i.Request, &i, browser
 	switch {
-	case i.Outcome == interaction.OutcomeDenied, i.Pending(e.Now()):
+	case i.Outcome == interaction.OutcomeDenied, i.Outcome == interaction.OutcomeUnmet, i.Pending(e.Now()):
 		return a, nil
 	case i.CompletedAt.IsZero():
 		f := over(a, oidc.FailedExpired)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"surety/assurance"
 	"surety/idp/client"
 	"surety/idp/grant"
 
@@ -29,8 +30,10 @@ type Work struct {
 	// At the token endpoint: the grant behind the code or refresh token.
 	Held       grant.Held
 	Redemption grant.Redemption
-	Scopes     []string // of the access token
-	Audience   []string // of the access token
+	Rules      assurance.Rules // one for the whole request, as Now is
+	Scopes     []string        // of the access token
+	Audience   []string        // of the access token
+	Procedures []string        // those that the access token is for
 }
 
 type workKey struct{}

@@ -72,8 +72,21 @@ func (h *codeHandler) HandleTokenEndpointRequest(ctx context.Context, r fosite.A
 		return errEnded
 	}
 	w.Held, w.Scopes = held, held.Grant.Scopes
-	w.Audience, err = h.audience(held.Grant.Audience, w.Scopes, form["resource"])
-	return err
+	if w.Audience, err = h.audience(held.Grant.Audience, w.Scopes, form["resource"]); err != nil {
+		return err
+	}
+	if w.Procedures, err = narrowDetails(held.Grant, form); err != nil {
+		return err
+	}
+	if w.Rules, err = h.Rules(); err != nil {
+		return err
+	}
+	// Decided a moment ago, and not again, unless another policy is in force by
+	// now: no token may state a level that it does not have.
+	if held.Grant.PolicyVersion != w.Rules.Version {
+		return h.decide(ctx, w)
+	}
+	return nil
 }
 
 // replayed answers the second use of a code: whoever was first may have been

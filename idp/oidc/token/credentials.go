@@ -9,6 +9,7 @@ import (
 	"surety/idp/client"
 	"surety/idp/oidc"
 	"surety/idp/oidc/claims"
+	"surety/idp/oidc/details"
 	"surety/idp/oidc/store"
 
 	"github.com/ory/fosite"
@@ -38,6 +39,9 @@ func (h *credentialsHandler) HandleTokenEndpointRequest(ctx context.Context, r f
 	}
 	if w.Client.Public() { // registration refuses it too (RFC 6749, section 4.4.2)
 		return oidc.Bad(oidc.UnauthorizedClient, "a public client has no tokens for itself")
+	}
+	if form.Has(details.Parameter) {
+		return oidc.Bad(oidc.InvalidAuthorizationDetails, "a procedure is for a person, and no person stands behind these tokens")
 	}
 	var err error
 	if w.Scopes, err = ownScopes(w.Client, strings.Fields(form.Get("scope"))); err != nil {

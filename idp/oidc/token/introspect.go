@@ -12,6 +12,7 @@ import (
 	"surety/idp/grant"
 	"surety/idp/oidc"
 	"surety/idp/oidc/claims"
+	"surety/idp/oidc/details"
 	"surety/idp/oidc/store"
 )
 
@@ -33,6 +34,8 @@ type introspection struct {
 	AMR       []string        `json:"amr,omitempty"`
 	SID       string          `json:"sid,omitempty"`
 	Method    string          `json:"method,omitempty"`
+	// Details are the procedures that the token is for (RFC 9396, section 9.2).
+	Details []details.Entry `json:"authorization_details,omitempty"`
 }
 
 // Introspect is the introspection endpoint (RFC 7662).
@@ -140,7 +143,7 @@ func (e *Endpoint) introspectSigned(ctx context.Context, token string) (introspe
 	return introspection{
 		Active: true, Issuer: a.Issuer, Subject: a.Subject, Audience: a.Audience, ClientID: a.ClientID, Scope: a.Scope,
 		TokenType: "Bearer", Expires: a.Expires, Issued: a.Issued, JTI: a.JTI, AuthTime: a.AuthTime,
-		ACR: a.ACR, AMR: a.AMR, SID: a.SID, Method: a.Method,
+		ACR: a.ACR, AMR: a.AMR, SID: a.SID, Method: a.Method, Details: a.Details,
 	}, nil
 }
 
@@ -165,19 +168,22 @@ func (e *Endpoint) introspectOpaque(ctx context.Context, hash [32]byte) (introsp
 		Scope: strings.Join(o.Scopes, " "), TokenType: "Bearer", Expires: o.ExpiresAt.Unix(), Issued: o.CreatedAt.Unix(),
 	}
 	if t.Grant.ID != "" {
-		return answer, e.aboutLogin(&answer, t.Grant)
+		return answer, e.aboutLogin(ctx, &answer, t.Held, o.Procedures)
 	}
 	return answer, nil
 }
 
-// aboutLogin fills in what a grant knows of the person's login.
-func (e *Endpoint) aboutLogin(a *introspection, g grant.Grant) error {
+// aboutLogin fills in what a grant knows of the person's login, and for which
+// of its procedures the token is.
+func (e *Endpoint) aboutLogin(ctx context.Context, a *introspection, h grant.Held, procedures []string) error {
 	rules, err := e.Rules()
 	if err != nil {
 		return err
 	}
-	level, _ := rules.Level(g.Level)
-	a.Subject, a.SID, a.AuthTime, a.ACR, a.AMR, a.Method = g.Subject, g.SID, g.AuthTime.Unix(), level.ACR, g.AMR, string(g.Method)
+	g, w := h.Grant, store.From(ctx)
+	a.Subject, a.SID, a.AuthTime, a.AMR, a.Method = g.Subject, g.SID, g.AuthTime.Unix(), g.AMR, string(g.Method)
+	a.ACR = standing(rules, h, w.Now, w.Civil).ACR
+	a.Details = details.Granted(g.Agency, procedures)
 	return nil
 }
 
@@ -199,5 +205,5 @@ func (e *Endpoint) introspectRefresh(ctx context.Context, hash [32]byte) (intros
 		Active: true, Issuer: e.Issuer, ClientID: h.Grant.ClientID,
 		Scope: strings.Join(h.Grant.Scopes, " "), Expires: h.Refresh.ExpiresAt.Unix(),
 	}
-	return answer, e.aboutLogin(&answer, h.Grant)
+	return answer, e.aboutLogin(ctx, &answer, h, h.Grant.Procedures)
 }

@@ -13,6 +13,8 @@ import (
 	"surety/idp/keys"
 	"surety/idp/oidc"
 	"surety/idp/oidc/claims"
+	"surety/idp/oidc/details"
+	"surety/idp/oidc/metadata"
 	"surety/idp/oidc/store"
 
 	"github.com/ory/fosite"
@@ -37,7 +39,7 @@ func (e *Endpoint) access(w *store.Work) (string, error) {
 	if w.Client.AccessTokenFormat == client.TokenOpaque {
 		secret, hash := store.NewSecret()
 		w.Redemption.Access = &grant.Opaque{
-			Hash: hash, GrantID: g.ID, ClientID: w.Client.ID, Scopes: w.Scopes, Audience: w.Audience,
+			Hash: hash, GrantID: g.ID, ClientID: w.Client.ID, Scopes: w.Scopes, Audience: w.Audience, Procedures: w.Procedures,
 			CreatedAt: w.Now, ExpiresAt: end,
 		}
 		return secret, nil
@@ -50,12 +52,9 @@ func (e *Endpoint) access(w *store.Work) (string, error) {
 		a.Subject = string(w.Client.ID) // no person (RFC 9068, section 2.2)
 	} else {
 		// The level reached, whatever was asked: guards read only this (DESIGN §4).
-		rules, err := e.Rules()
-		if err != nil {
-			return "", err
-		}
-		level, _ := rules.Level(g.Level)
+		level, _ := w.Rules.Level(g.Level)
 		a.AuthTime, a.ACR, a.AMR, a.SID, a.Method = g.AuthTime.Unix(), level.ACR, g.AMR, g.SID, string(g.Method)
+		a.Details = details.Granted(g.Agency, w.Procedures)
 	}
 	w.Redemption.JTI = a.JTI
 	return e.sign(accessAlgorithm, claims.TypeAccess, a)
@@ -69,7 +68,7 @@ func (e *Endpoint) idToken(w *store.Work, access, nonce string) (string, error) 
 		Issuer: e.Issuer, Subject: g.Subject, Audience: w.Client.ID,
 		Expires: w.Now.Add(e.Lifetimes.IDToken).Unix(), Issued: w.Now.Unix(), AuthTime: g.AuthTime.Unix(),
 		Nonce: nonce, ACR: g.ACR, AMR: g.AMR, SID: g.SID, Method: string(g.Method),
-		AtHash: keys.LeftHalf(alg, access),
+		AtHash: keys.LeftHalf(alg, access), VoT: claims.Vector(g), VTM: e.Issuer + metadata.PathTrustmark,
 	})
 }
 
@@ -94,6 +93,9 @@ func (e *Endpoint) respond(ctx context.Context, response fosite.AccessResponder,
 	response.SetExpiresIn(e.accessEnd(w).Sub(w.Now))
 	if len(w.Scopes) > 0 {
 		response.SetScopes(w.Scopes)
+	}
+	if granted := details.Granted(w.Held.Grant.Agency, w.Procedures); granted != nil {
+		response.SetExtra(details.Parameter, granted)
 	}
 	if refresh != "" {
 		response.SetExtra("refresh_token", refresh)

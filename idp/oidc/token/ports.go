@@ -2,6 +2,7 @@ package token
 
 import (
 	"context"
+	"encoding/json"
 	"time"
 
 	"surety/idp"
@@ -59,6 +60,11 @@ type Codes interface {
 	//
 	// Errors: conflict when it was seen before; unavailable.
 	UseAssertion(ctx context.Context, client idp.ClientID, jti string, expires time.Time) error
+	// FetchOutcome gives a client what came of its request, once.
+	//
+	// Errors: not_found when there is none for this client; expired when it was
+	// fetched before or its time is over; unavailable.
+	FetchOutcome(ctx context.Context, client idp.ClientID, hash [32]byte, now time.Time) (json.RawMessage, error)
 }
 
 // Tokens is what access tokens are looked up in and ended by.
