@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -87,4 +88,28 @@ func orNull(raw json.RawMessage) json.RawMessage {
 		return json.RawMessage("null")
 	}
 	return raw
+}
+
+// Query selects procedures for a list.
+type Query struct {
+	Agency   string // empty: of all agencies
+	Text     string // in a title or a code, as SearchText writes it; empty: all
+	After    Key    // the last one of the page before
+	Limit    int
+	Disabled bool // those that are switched off as well
+}
+
+// SearchText is what the procedure is found by: its code and its titles.
+func (p Procedure) SearchText() string {
+	words := []string{p.Code}
+	for _, lang := range slices.Sorted(maps.Keys(p.Titles)) {
+		words = append(words, p.Titles[lang])
+	}
+	return Searchable(strings.Join(words, "\n"))
+}
+
+// Searchable writes text as it is compared in a search: small letters, and
+// spaces as one.
+func Searchable(text string) string {
+	return strings.ToLower(strings.Join(strings.FieldsFunc(text, func(c rune) bool { return c == ' ' || c == '\t' || c == '\u00a0' }), " "))
 }
