@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"surety/assurance"
 	"surety/idp/profile"
@@ -16,7 +15,6 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
-var noon = time.Date(2026, time.May, 3, 12, 0, 0, 0, time.UTC)
 
 // methods in the order of the design, so that a set of them is a set of bits.
 var methods = []assurance.Method{
