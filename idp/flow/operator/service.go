@@ -9,6 +9,7 @@ import (
 	"surety/idp"
 	"surety/idp/audit"
 	"surety/idp/client"
+	"surety/idp/contact"
 	"surety/idp/keys"
 )
 
@@ -31,9 +32,13 @@ type Deps struct {
 	// ParsePolicy reads a policy file; its error is of type strict.Problems.
 	Policies    Policies
 	ParsePolicy func(file string, source []byte) (assurance.Policy, error)
-	Profile     string        // name of the profile that this installation runs
-	Rotation    keys.Rotation // zero: every algorithm, 90 days
-	Issuer      string        // invitations lead below it
+	Profile     string // name of the profile that this installation runs
+	Standings   Standings
+	Published   Published
+	Contacts    contact.Rules    // how login names are read
+	Civil       func() time.Time // time of documents and proofings; nil: Clock
+	Rotation    keys.Rotation    // zero: every algorithm, 90 days
+	Issuer      string           // invitations lead below it
 }
 
 // Service is the operator's use cases. It is safe for concurrent use.

@@ -1,0 +1,192 @@
+package operator
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"surety/assurance"
+	"surety/idp"
+)
+
+// PolicyLead is how long before it comes into force a policy is told to all
+// processes (DESIGN §3): long enough for each to have read it, or to have
+// stopped issuing because it cannot.
+const PolicyLead = 10 * time.Second
+
+// PolicyActivated is a policy that was brought into force.
+type PolicyActivated struct {
+	Policy idp.StoredPolicy
+	Diff   PolicyDiff
+	Report PolicyReport
+}
+
+// ActivatePolicy brings a policy into force on all processes at once, ten
+// seconds from now. It is refused while there is a mistake in it, or while it
+// would break a procedure or a client that works.
+//
+// Errors: invalid, whose cause is of type strict.Problems; conflict when its
+// version is not above the one in force, another one waits for its time, or the
+// policy was changed meanwhile; forbidden when the database runs another
+// profile; unavailable.
+func (s *Service) ActivatePolicy(ctx context.Context, by Actor, file string, source []byte, dryRun bool) (PolicyActivated, error) {
+	report, err := s.LintPolicy(ctx, file, source)
+	if err != nil {
+		return PolicyActivated{}, err
+	}
+	done := PolicyActivated{Report: report}
+	for _, problems := range [][]error{asErrors(report.Problems), asErrors(report.Broken)} {
+		if len(problems) > 0 {
+			return done, errInvalid.Because(errors.Join(problems...))
+		}
+	}
+	before, err := s.inForce(ctx, nil, s.Clock())
+	if err != nil {
+		return done, err
+	}
+	if err := s.mayFollow(before, report.Policy); err != nil {
+		return done, err
+	}
+	// Counting all accounts may take minutes. It is done before anything is
+	// locked, and counts for nothing if the policy was changed meanwhile.
+	if done.Diff, err = s.diffFrom(ctx, before, report.Policy); err != nil {
+		return done, err
+	}
+	err = s.change(ctx, dryRun, func(ctx context.Context, tx idp.Tx, _ time.Time) error {
+		if err := s.Policies.Lock(ctx, tx); err != nil {
+			return err
+		}
+		now := s.Clock().UTC().Truncate(time.Microsecond) // waiting for the lock may have taken a while
+		latest, err := s.inForce(ctx, tx, now)
+		if err != nil {
+			return err
+		}
+		if latest.Version != before.Version {
+			return errConflict.Because(fmt.Errorf("policy %d came into force meanwhile: look at the differences again", latest.Version))
+		}
+		done.Policy = idp.StoredPolicy{
+			Version: report.Policy.Version, Profile: s.Profile, Source: string(source),
+			EffectiveAt: now.Add(PolicyLead), ActivatedAt: now, ActivatedBy: string(by),
+		}
+		return s.addPolicy(ctx, tx, now, done.Policy, done.Diff.attributes(source))
+	})
+	return done, err
+}
+
+// inForce is the stored policy in force; zero when there is none yet.
+//
+// Errors: conflict while another one waits for its time; unavailable.
+func (s *Service) inForce(ctx context.Context, tx idp.Tx, now time.Time) (idp.StoredPolicy, error) {
+	found, err := s.Policies.Since(ctx, tx, now)
+	if err != nil || len(found) == 0 {
+		return idp.StoredPolicy{}, err
+	}
+	if last := found[len(found)-1]; last.EffectiveAt.After(now) {
+		return idp.StoredPolicy{}, errConflict.Because(fmt.Errorf("policy %d comes into force at %s: wait for it",
+			last.Version, last.EffectiveAt.UTC().Format(time.RFC3339)))
+	}
+	return found[0], nil
+}
+
+// mayFollow refuses what is no next version of the policy in force.
+func (s *Service) mayFollow(before idp.StoredPolicy, next assurance.Policy) error {
+	switch {
+	case before.Version == 0:
+		return nil
+	case before.Profile != s.Profile:
+		return errForbidden.Because(fmt.Errorf("the policy in force belongs to profile %q, and this is profile %q", before.Profile, s.Profile))
+	case next.Version <= before.Version:
+		return errConflict.Because(fmt.Errorf("the file's version is %d and version %d is in force: give it version %d or a later one",
+			next.Version, before.Version, before.Version+1))
+	}
+	return nil
+}
+
+// diffFrom compares with a stored policy. One that this program cannot read,
+// or none, is compared as a policy without levels.
+func (s *Service) diffFrom(ctx context.Context, before idp.StoredPolicy, next assurance.Policy) (PolicyDiff, error) {
+	from, err := s.ParsePolicy(policyName(before.Version), []byte(before.Source))
+	if err != nil {
+		from = assurance.Policy{Version: before.Version}
+	}
+	return s.DiffPolicies(ctx, from, next)
+}
+
+func policyName(version int) string { return fmt.Sprintf("policy %d", version) }
+
+func asErrors[E error](list []E) []error {
+	var out []error
+	for _, e := range list {
+		out = append(out, e)
+	}
+	return out
+}
+
+// PolicyState says what a stored policy is doing.
+type PolicyState string
+
+// The states.
+const (
+	PolicyPending PolicyState = "pending"
+	PolicyInForce PolicyState = "in force"
+	PolicyPast    PolicyState = "past"
+)
+
+// ListedPolicy is a stored policy in a list, without its text.
+type ListedPolicy struct {
+	idp.StoredPolicy
+	State PolicyState
+}
+
+// ListPolicies lists versions below the given one, newest first; zero begins
+// with the newest. next is zero on the last page, else what to ask for below.
+//
+// Errors: unavailable.
+func (s *Service) ListPolicies(ctx context.Context, below, limit int) (page []ListedPolicy, next int, err error) {
+	limit = min(max(limit, 1), MaxPage)
+	rows, err := s.Policies.List(ctx, below, limit+1) // one more tells whether there are more
+	if err != nil {
+		return nil, 0, err
+	}
+	if len(rows) > limit {
+		next, rows = rows[limit-1].Version, rows[:limit]
+	}
+	now := s.Clock()
+	current, err := s.Policies.Since(ctx, nil, now)
+	if err != nil {
+		return nil, 0, err
+	}
+	for _, row := range rows {
+		state := PolicyPast
+		switch {
+		case row.Version == current[0].Version:
+			state = PolicyInForce
+		case row.EffectiveAt.After(now):
+			state = PolicyPending
+		}
+		page = append(page, ListedPolicy{row, state})
+	}
+	return page, next, nil
+}
+
+// StoredPolicy reads a version with its text; zero is the one in force.
+//
+// Errors: not_found, unavailable.
+func (s *Service) StoredPolicy(ctx context.Context, version int) (idp.StoredPolicy, error) {
+	if version == 0 {
+		found, err := s.Policies.Since(ctx, nil, s.Clock())
+		if err == nil && len(found) == 0 {
+			err = errNotFound.Because(errors.New("there is no policy yet: the first idp serve begins with the profile's"))
+		}
+		if err != nil {
+			return idp.StoredPolicy{}, err
+		}
+		return found[0], nil
+	}
+	p, err := s.Policies.Find(ctx, version)
+	if idp.CodeOf(err) == idp.CodeNotFound {
+		err = errNotFound.Because(fmt.Errorf("there is no policy %d", version))
+	}
+	return p, err
+}

@@ -1,0 +1,153 @@
+package operator
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"surety/assurance"
+	"surety/idp"
+	"surety/idp/procedure"
+
+	"github.com/google/uuid"
+)
+
+// PolicyQuestion asks how a decision comes about: for an account, for whoever
+// has a login name, or for somebody made up.
+type PolicyQuestion struct {
+	Policy  assurance.Policy // under which it is decided
+	Account idp.AccountID
+	Login   string
+	// Acts are the log-ins of an account that are looked at, each by what the
+	// account has of that method; none: everything it has, used now.
+	Acts []PolicyAct
+	// Situation is that of somebody made up. Its times are filled in.
+	Situation assurance.Situation
+	// Procedure is whose requirement is asked for; zero: none.
+	Procedure procedure.Key
+	// Requirement is asked for besides.
+	Requirement assurance.Requirement
+}
+
+// PolicyAct is one log-in of an account.
+type PolicyAct struct {
+	Method assurance.Method
+	Age    time.Duration
+}
+
+// PolicyAnswer is a decision and how it came about.
+type PolicyAnswer struct {
+	Account     idp.AccountID // empty for somebody made up
+	State       idp.AccountState
+	Situation   assurance.Situation
+	Requirement assurance.Requirement
+	Procedure   procedure.Procedure // zero: none was asked for
+	Trace       assurance.Trace
+}
+
+// ExplainPolicy tells how the rules come to their answer. It changes nothing.
+//
+// Errors: not_found for an account, login name or procedure that is not there;
+// invalid for a log-in that the account does not have; unavailable.
+func (s *Service) ExplainPolicy(ctx context.Context, q PolicyQuestion) (PolicyAnswer, error) {
+	a := PolicyAnswer{Account: q.Account, Situation: q.Situation, Requirement: q.Requirement}
+	now, civil := s.Clock(), s.civil()
+	a.Situation.Now, a.Situation.Civil = now, civil
+	if q.Procedure != (procedure.Key{}) {
+		var err error
+		if a.Procedure, err = s.procedureNow(ctx, q.Procedure, civil); err != nil {
+			return a, err
+		}
+		a.Requirement = askedOf(q.Policy, a.Procedure.Requirement, q.Requirement)
+	}
+	if q.Login != "" {
+		owner, err := s.Standings.LoginOwner(ctx, s.Contacts.LoginKey(q.Login))
+		if idp.CodeOf(err) == idp.CodeNotFound {
+			err = errNotFound.Because(errors.New("nobody has this login name"))
+		}
+		if err != nil {
+			return a, err
+		}
+		a.Account = owner
+	}
+	if a.Account != "" {
+		if err := s.standsAs(ctx, &a, q.Acts, now, civil); err != nil {
+			return a, err
+		}
+	}
+	a.Trace = assurance.Explain(q.Policy, a.Requirement, a.Situation)
+	return a, nil
+}
+
+// askedOf is a procedure's requirement with a stricter level or age, as a
+// client or a request may add them.
+func askedOf(p assurance.Policy, procedure, more assurance.Requirement) assurance.Requirement {
+	all := p.AtLeast(procedure, more.Level)
+	if more.MaxAge > 0 {
+		all = all.Within(more.MaxAge, time.Time{})
+	}
+	return all
+}
+
+// standsAs fills in the situation of a real account.
+func (s *Service) standsAs(ctx context.Context, a *PolicyAnswer, acts []PolicyAct, now, civil time.Time) error {
+	errNobody := errNotFound.Because(fmt.Errorf("there is no account %q", a.Account))
+	if uuid.Validate(string(a.Account)) != nil {
+		return errNobody
+	}
+	standing, err := s.Standings.Standing(ctx, a.Account, now)
+	if idp.CodeOf(err) == idp.CodeNotFound {
+		return errNobody
+	}
+	if err != nil {
+		return err
+	}
+	made := a.Situation
+	a.State, a.Situation = standing.State, standing.Situation(now, civil)
+	a.Situation.Acting, a.Situation.Rights = made.Acting, made.Rights
+	if len(acts) == 0 {
+		return nil
+	}
+	a.Situation.Uses = nil
+	for _, act := range acts {
+		had := false
+		for _, one := range standing.Authenticators {
+			if one.Method.Is(act.Method) {
+				a.Situation.Uses, had = append(a.Situation.Uses, one.UsedAt(now.Add(-act.Age))), true
+			}
+		}
+		if !had {
+			return errInvalid.Because(fmt.Errorf("this account cannot log in by %s; it has: %s", act.Method, methods(standing.Authenticators)))
+		}
+	}
+	return nil
+}
+
+func methods(list []assurance.Authenticator) string {
+	var names []string
+	for _, a := range list {
+		names = append(names, string(a.Method))
+	}
+	if len(names) == 0 {
+		return "nothing"
+	}
+	return strings.Join(names, ", ")
+}
+
+// procedureNow is the version of the procedure that counts now.
+func (s *Service) procedureNow(ctx context.Context, k procedure.Key, civil time.Time) (procedure.Procedure, error) {
+	versions, err := s.Published.Versions(ctx, nil, k)
+	if err != nil {
+		return procedure.Procedure{}, err
+	}
+	p, ok := procedure.At(versions, civil)
+	switch {
+	case ok:
+		return p, nil
+	case len(versions) > 0:
+		return p, errNotFound.Because(fmt.Errorf("no version of procedure %s/%s is in force now", k.Agency, k.Code))
+	}
+	return p, errNotFound.Because(fmt.Errorf("there is no procedure %s/%s", k.Agency, k.Code))
+}
