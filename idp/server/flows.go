@@ -42,7 +42,7 @@ func (h *house) flows() (*flows, error) {
 		Issuer: h.cfg.Issuer, Rules: h.rules, Terms: h.profile.Terms.Version, Contacts: h.profile.Contacts,
 	}, signin.Parts{
 		InTx: db.Retrying(h.db.InTx), Sessions: store, Logins: store, Interactions: store, Throttles: store, People: people,
-		Consents: consentstore.New(h.db, h.ring), Clients: h.clients, Passwords: hasher, Audit: h.audit, Notices: h.queue,
+		Consents: consentstore.New(h.db, h.ring), Clients: h.clients, Procedures: h.procedures, Passwords: hasher, Audit: h.audit, Notices: h.queue,
 		Texts: h.texts, Subjects: h.subjects(), Values: claims.Values, Fingerprint: h.ring.Fingerprint, Now: h.now, Civil: h.civil,
 	})
 	a := account.New(account.Config{

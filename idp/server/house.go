@@ -32,7 +32,9 @@ type house struct {
 	audit   *audit.Store
 	queue   *job.Queue
 	clients *desk.ClientCache
-	keySet  *desk.KeySet
+	// procedures are what agencies offer, and what each asks of a person.
+	procedures *desk.ProcedureCache
+	keySet     *desk.KeySet
 	// policies know which policy is in force; they read when first asked.
 	policies *desk.PolicySet
 }
@@ -86,6 +88,7 @@ func open(ctx context.Context, cfg Config, name string) (h *house, err error) {
 		return nil, err
 	}
 	h.clients = desk.NewClientCache(desk.NewClients(h.db), h.now)
+	h.procedures = desk.NewProcedureCache(desk.NewProcedures(h.db), h.now)
 	h.policies = desk.NewPolicySet(desk.NewPolicies(h.db), h.profile.Name, profile.ParsePolicy, h.now, h.log)
 	return h, nil
 }

@@ -121,14 +121,14 @@ func (h *house) authorize(site *web.Site, f *flows) *authorize.Endpoint {
 	return authorize.New(authorize.Config{
 		Issuer: h.cfg.Issuer, Grants: grant.DefaultLifetimes(), Sessions: session.DefaultLifetimes(), Terms: h.profile.Terms.Version,
 	}, authorize.Dependencies{
-		Clients: h.clients, Visits: f.signin, Interactions: f.signin, Codes: grantstore.Store{DB: h.db}, Browser: browser{site},
+		Clients: h.clients, Procedures: h.procedures, Visits: f.signin, Interactions: f.signin, Codes: grantstore.Store{DB: h.db}, Browser: browser{site},
 		Pages: pages{site}, Subjects: h.subjects(), Keys: h.keySet.Set, Rules: h.rules, Now: h.now, Civil: h.civil, Log: h.log,
 	})
 }
 
 func (h *house) tokens(trail *audit.Batch) *token.Endpoint {
 	return token.New(token.Config{Issuer: h.cfg.Issuer, Lifetimes: grant.DefaultLifetimes()}, token.Dependencies{
-		Clients: h.clients, Grants: grantstore.Store{DB: h.db}, Trail: trail, Ring: h.ring,
+		Clients: h.clients, Procedures: h.procedures, Grants: grantstore.Store{DB: h.db}, Trail: trail, Ring: h.ring,
 		KeySets: token.NewFetcher(event.NewClient(event.Config{Roots: h.roots}), h.now),
 		Keys:    h.keySet.Set, Rules: h.rules, Now: h.now, Civil: h.civil, Log: h.log,
 	})

@@ -75,6 +75,7 @@ func (h *house) serve(ctx context.Context, listeners []net.Listener) error {
 	background.Go(func() { h.keySet.Run(running, h.db) })
 	background.Go(func() { h.policies.Run(running, h.db) })
 	background.Go(func() { h.clients.Listen(running, h.db) })
+	background.Go(func() { h.procedures.Listen(running, h.db) })
 	background.Go(func() { trail.Run(running) })
 	if err := h.serveMetrics(running, &background); err != nil {
 		return err

@@ -111,7 +111,7 @@ func New(t testing.TB) *World {
 	}, signin.Parts{
 		InTx: w.InTx, Sessions: w.Store, Logins: w.Store, Interactions: w.Store, Throttles: w.Store, People: w.People,
 		Consents: consents.New(w.DB.DB, w.Ring), Clients: desk.NewClientCache(w.Clients, w.Clock.Now), Passwords: w.Hashes,
-		Audit: trail, Notices: queue, Texts: texts, Subjects: claims.Subjects{Ring: w.Ring}, Values: claims.Values,
+		Procedures: desk.NewProcedureCache(desk.NewProcedures(w.DB.DB), w.Clock.Now), Audit: trail, Notices: queue, Texts: texts, Subjects: claims.Subjects{Ring: w.Ring}, Values: claims.Values,
 		Fingerprint: w.Ring.Fingerprint, Now: w.Clock.Now, Civil: w.Clock.Now,
 	})
 	w.Account = account.New(account.Config{
