@@ -42,6 +42,8 @@ func functions(l *text.Localizer, a *assets) template.FuncMap {
 		"dict":      dict,
 		"web":       webAddress,
 		"target":    formTarget,
+		"picture":   picture,
+		"appLink":   appLink,
 		"levelBars": levelBars,
 		"seconds":   func(d time.Duration) int { return int(d.Seconds()) },
 		"day":       func(y, m, d int) time.Time { return time.Date(y, time.Month(m), d, 9, 30, 0, 0, time.UTC) },

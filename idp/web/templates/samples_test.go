@@ -2,6 +2,7 @@ package templates_test
 
 import (
 	"io"
+	"slices"
 	"time"
 
 	"surety/idp/text"
@@ -57,7 +58,7 @@ func page[V any](name string, change func(f *templates.Frame), render func(t *te
 var document = text.Document{Sections: []text.Section{{Heading: "1", Paragraphs: []string{"One & two."}}}}
 
 func samples() []sample {
-	return append(append(entrySamples(), ownSamples()...), failureSamples()...)
+	return slices.Concat(entrySamples(), stepUpSamples(), ownSamples(), methodSamples(), failureSamples())
 }
 
 func entrySamples() []sample {

@@ -16,7 +16,7 @@ import (
 var htmlFiles embed.FS
 
 // shared are the files that every page is parsed together with.
-var shared = []string{"html/layout.html", "html/parts-of-forms.html", "html/parts-of-ways.html", "html/passkey.html"}
+var shared = []string{"html/layout.html", "html/parts-of-forms.html", "html/parts-of-ways.html", "html/parts-of-factors.html", "html/passkey.html"}
 
 // Config is what differs between installations.
 type Config struct {

@@ -170,6 +170,12 @@ func TestStableNames(t *testing.T) {
 		"recover":          {"contact", "continue"}, "recover-code": {"code", "continue", "resend"}, "recover-password": {"password", "continue"},
 		"terms-accept": {"terms", "continue", "logout"}, "account": {"logout", "logout-everywhere"}, "select-account": {"continue", "other"},
 		"form-post": {"continue"}, "register-used": {"choice", "continue"},
+		"sign-in-every-way": {"login", "password", "continue", "passkey"}, "sign-in-passkey": {"passkey", "shared"},
+		"sign-in-sms": {"phone", "shared", "send"}, "sign-in-sms-code": {"code", "continue", "resend"},
+		"step-up": {"decline"}, "step-up-otp": {"code", "continue"}, "step-up-sms": {"send"}, "step-up-sms-code": {"code", "continue", "resend"},
+		"step-up-passkey": {"passkey"}, "methods-bind": {"send"}, "methods-bind-code": {"code", "continue", "resend"},
+		"methods-otp": {"code", "continue"}, "methods-recovery": {"continue"}, "methods-passkey": {"name", "passkey"},
+		"methods-rename": {"name", "continue"}, "methods-remove": {"remove"}, "methods-remove-last": {"confirm", "remove"},
 	}
 	for _, s := range samples() {
 		html := render(t, tm, s, text.Default)

@@ -12,6 +12,10 @@
   });
   document.querySelectorAll("input[data-none]").forEach(linkNone);
   document.querySelectorAll("form").forEach(guardTwice);
+  document.querySelectorAll("[data-print]").forEach(function (button) {
+    button.hidden = false;
+    button.addEventListener("click", function () { window.print(); });
+  });
   startSessionWarning();
 
   // Show and hide what is typed.

@@ -5,7 +5,8 @@
   if (!form) return;
   var fault = document.getElementById("passkey-fault");
   var supported = window.PublicKeyCredential && navigator.credentials;
-  if (!supported) { tell("unsupported"); return; }
+  // Where there are other ways, a browser that knows no passkeys is not worth a word.
+  if (!supported) { if ("quiet" in form.dataset) form.hidden = true; else tell("unsupported"); return; }
 
   form.addEventListener("submit", function (event) {
     if (form.elements.credential.value) return;
@@ -14,6 +15,10 @@
     tell("");
     ask().then(function (answer) {
       form.elements.credential.value = JSON.stringify(answer);
+      // A tick that stands in another form of the page counts for this one as well.
+      form.querySelectorAll("input[data-from]").forEach(function (field) {
+        if (document.getElementById(field.dataset.from).checked) field.value = "1";
+      });
       HTMLFormElement.prototype.submit.call(form);
     }).catch(function (error) {
       tell(error && error.name === "InvalidStateError" ? "known" : "failed");
