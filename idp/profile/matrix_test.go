@@ -15,7 +15,6 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
-
 // methods in the order of the design, so that a set of them is a set of bits.
 var methods = []assurance.Method{
 	assurance.MethodPassword, assurance.MethodIdentifier, assurance.MethodOTP, assurance.MethodSMS, assurance.MethodPasskey,
