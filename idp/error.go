@@ -54,6 +54,14 @@ func (e *Error) Error() string {
 // Unwrap returns the hidden cause.
 func (e *Error) Unwrap() error { return e.Cause }
 
+// Is reports whether target says the same to a person, whatever cause, field
+// or values either of them has: a copy made by Because or In is still the
+// error that a package declared.
+func (e *Error) Is(target error) bool {
+	t, ok := target.(*Error)
+	return ok && t.Code == e.Code && t.Key == e.Key
+}
+
 // ErrorCode returns the code as text.
 func (e *Error) ErrorCode() string { return string(e.Code) }
 
