@@ -164,6 +164,7 @@ type house struct {
 	cacheControl string
 	metadata     members // changes to the document
 	fault        func(http.ResponseWriter, *http.Request)
+	poll         http.Handler   // at /events/poll
 	asked        map[string]int // fetches by path
 }
 
@@ -212,11 +213,15 @@ func down(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }
 func (h *house) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.mu.Lock()
 	h.asked[r.URL.Path]++
-	fault, keys, changes := h.fault, h.keys, h.metadata
+	fault, keys, changes, poll := h.fault, h.keys, h.metadata, h.poll
 	w.Header().Set("Cache-Control", h.cacheControl)
 	h.mu.Unlock()
 	if fault != nil {
 		fault(w, r)
+		return
+	}
+	if poll != nil && r.URL.Path == "/events/poll" {
+		poll.ServeHTTP(w, r)
 		return
 	}
 	switch r.URL.Path {

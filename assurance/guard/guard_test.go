@@ -220,6 +220,8 @@ func TestRequirePanicsAtStart(t *testing.T) {
 		"broken seconds":       {MaxAge: 1500 * time.Millisecond},
 		"two scopes in one":    {Scopes: []string{"tax:read tax:declare"}},
 		"an empty scope":       {Scopes: []string{""}},
+		"procedure in two":     {Procedure: "3.77.01 3.77.02"},
+		"agency and nothing":   {Agency: "tax", Level: basic},
 	} {
 		t.Run(name, func(t *testing.T) {
 			defer func() {

@@ -20,8 +20,9 @@ const (
 	quietest     = 90 * time.Second // between two answers, if all is well
 	pollPause    = time.Second      // before the next try after a fault, doubled with each, and after an answer without news that came at once
 	longestPause = 30 * time.Second
-	pollEvents   = 100     // events in one answer
-	maxAnswer    = 4 << 20 // bytes
+	leastPause   = 50 * time.Millisecond // between an answer with news and the next question
+	pollEvents   = 100                   // events in one answer
+	maxAnswer    = 4 << 20               // bytes
 )
 
 // pollRequest is what is asked (RFC 8936, section 2.2).
@@ -53,7 +54,7 @@ func (r *Revocations) Poll(ctx context.Context) error {
 	question, wait := pollRequest{ReturnImmediately: true}, pollPause
 	for {
 		question.MaxEvents = pollEvents
-		began := time.Now() // not the clock: this is about the wire
+		began, held := time.Now(), !question.ReturnImmediately // not the clock: this is about the wire
 		answer, err := r.ask(ctx, question)
 		if ctx.Err() != nil {
 			return ctx.Err()
@@ -69,11 +70,14 @@ func (r *Revocations) Poll(ctx context.Context) error {
 			pauseFor(ctx, wait/2+rand.N(wait/2+1))
 			wait = min(2*wait, longestPause)
 			question.ReturnImmediately = true
-		case len(answer.Sets) == 0 && time.Since(began) < pollPause && !answer.More:
+		case held && len(answer.Sets) == 0 && time.Since(began) < pollPause:
 			wait = pollPause
 			pauseFor(ctx, wait)
 		default:
 			wait = pollPause
+			if !answer.More {
+				pauseFor(ctx, leastPause) // should an endpoint neither hold back nor take what is acknowledged
+			}
 		}
 	}
 }
