@@ -7,14 +7,14 @@
 // # Versions
 //
 // A procedure is published in versions. Each is valid from a moment of civil
-// time until another, or without end; the newest whose time has come and that
-// has not ended counts (At), whatever a request's URL says. A new requirement
-// can so be announced before it holds.
+// time until another, or without end; the newest whose time has come counts
+// (At), whatever a request's URL says. A new requirement can so be announced
+// before it holds. What a newer version has covered never comes back.
 //
 //	v1  |------------------------------------------------>
-//	v2            |---------------|                         until its end
+//	v2            |---------------|
 //	v3                                   |---------------->  published ahead
-//	    v1 counts | v2 counts     | v1   | v3 counts
+//	    v1 counts | v2 counts     | none | v3 counts
 //
 // # Files
 //

@@ -10,24 +10,21 @@ import (
 )
 
 // At picks, out of the versions of one procedure, the one that counts at this
-// civil time: the newest whose time has come and that has not ended. A version
-// with an end so stands in for a while, and the one before comes back after
-// it. At most one counts at any time.
+// civil time: the newest whose time has come. At most one does at any time.
 //
-// When that one is switched off, none counts: an older one must not come out
-// from under it.
+// When that one has ended or is switched off, none counts: an older one, that
+// may have asked for less, must not come out from under it.
 func At(versions []Procedure, civil time.Time) (Procedure, bool) {
-	best := -1
+	newest := -1
 	for i, v := range versions {
-		v.Disabled = false
-		if v.InForce(civil) && (best < 0 || v.ValidFrom.After(versions[best].ValidFrom)) {
-			best = i
+		if !civil.Before(v.ValidFrom) && (newest < 0 || v.ValidFrom.After(versions[newest].ValidFrom)) {
+			newest = i
 		}
 	}
-	if best < 0 || versions[best].Disabled {
+	if newest < 0 || !versions[newest].InForce(civil) {
 		return Procedure{}, false
 	}
-	return versions[best], true
+	return versions[newest], true
 }
 
 // Change is one field that differs between two versions, each side as JSON;

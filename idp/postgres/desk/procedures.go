@@ -109,20 +109,15 @@ func (s *Procedures) Versions(ctx context.Context, tx idp.Tx, k procedure.Key) (
 // InForce finds the version of each of an agency's procedures that counts at
 // this civil time, those that are switched off included, by code. tx may be nil.
 func (s *Procedures) InForce(ctx context.Context, tx idp.Tx, agency string, civil time.Time) ([]procedure.Procedure, error) {
-	return readProcedures(ctx, s.db.On(tx), `
-		SELECT DISTINCT ON (code) agency, code, valid_from, valid_until, disabled_at, definition
-		FROM procedure
+	return readProcedures(ctx, s.db.On(tx), selectProcedure+` AS p
 		WHERE agency = $1
-			AND valid_from <= $2
-			AND (valid_until IS NULL OR valid_until > $2)
-		ORDER BY code, valid_from DESC`, agency, civil)
+			AND `+inForce+`
+		ORDER BY code`, agency, civil)
 }
 
-// live reads every version that counts at this civil time or may later: not
-// those that have ended, and not those that a newer one without end covers.
-func (s *Procedures) live(ctx context.Context, agency string, civil time.Time) ([]procedure.Procedure, error) {
-	return readProcedures(ctx, s.db, selectProcedure+` AS p
-		WHERE agency = $1
+// inForce is procedure.At as a condition on p, the civil time being $2, save
+// that it takes what is switched off as well.
+const inForce = `valid_from <= $2
 			AND (valid_until IS NULL OR valid_until > $2)
 			AND NOT EXISTS (
 				SELECT
@@ -130,8 +125,20 @@ func (s *Procedures) live(ctx context.Context, agency string, civil time.Time) (
 				WHERE newer.agency = p.agency
 					AND newer.code = p.code
 					AND newer.valid_from > p.valid_from
-					AND newer.valid_from <= $2
-					AND newer.valid_until IS NULL)`, agency, civil)
+					AND newer.valid_from <= $2)`
+
+// live reads every version that counts at this civil time or may later: of
+// each procedure the newest whose time has come, and those to come.
+func (s *Procedures) live(ctx context.Context, agency string, civil time.Time) ([]procedure.Procedure, error) {
+	return readProcedures(ctx, s.db, selectProcedure+` AS p
+		WHERE agency = $1
+			AND NOT EXISTS (
+				SELECT
+				FROM procedure newer
+				WHERE newer.agency = p.agency
+					AND newer.code = p.code
+					AND newer.valid_from > p.valid_from
+					AND newer.valid_from <= $2)`, agency, civil)
 }
 
 // fingerprint changes whenever a procedure of the agency does. It costs far
@@ -151,30 +158,22 @@ func (s *Procedures) Page(ctx context.Context, q procedure.Query, civil time.Tim
 	if q.Disabled {
 		off = ""
 	}
-	return readProcedures(ctx, s.db, `
-		SELECT agency, code, valid_from, valid_until, disabled_at, definition
-		FROM (
-			SELECT DISTINCT ON (agency, code) *
-			FROM procedure
-			WHERE ($1 = '' OR agency = $1)
-				AND (agency, code) > ($2, $3)
-				AND valid_from <= $4
-				AND (valid_until IS NULL OR valid_until > $4)
-			ORDER BY agency, code, valid_from DESC
-		) AS current
-		WHERE strpos(search, $5) > 0`+off+`
+	return readProcedures(ctx, s.db, selectProcedure+` AS p
+		WHERE ($1 = '' OR agency = $1)
+			AND (agency, code) > ($3, $4)
+			AND strpos(search, $5) > 0
+			AND `+inForce+off+`
 		ORDER BY agency, code
-		LIMIT $6`, q.Agency, q.After.Agency, q.After.Code, civil, q.Text, q.Limit)
+		LIMIT $6`, q.Agency, civil, q.After.Agency, q.After.Code, q.Text, q.Limit)
 }
 
 // Agencies lists agencies that offer something at this civil time, by name.
 func (s *Procedures) Agencies(ctx context.Context, after string, limit int, civil time.Time) ([]string, error) {
 	rows, err := s.db.Query(ctx, `
 		SELECT DISTINCT agency
-		FROM procedure
+		FROM procedure AS p
 		WHERE agency > $1
-			AND valid_from <= $2
-			AND (valid_until IS NULL OR valid_until > $2)
+			AND `+inForce+`
 			AND disabled_at IS NULL
 		ORDER BY agency
 		LIMIT $3`, after, civil, limit)
