@@ -19,8 +19,7 @@ const policyFile = "policy.yaml"
 // stands, for the problems that only the whole policy shows.
 type policyReader struct {
 	reader
-	lines      map[assurance.Place]int
-	capacities []int // lines, in the order of the rules
+	lines map[assurance.Place]int
 }
 
 // ParsePolicy reads and checks a policy file that lies anywhere: one that an
@@ -72,7 +71,7 @@ func parsePolicy(file string, source []byte) (assurance.Policy, Problems) {
 				r.List(n, maxList, func(i int, n *strict.Node) { p.Steps = append(p.Steps, r.step(i, n)) })
 			}),
 			"capacities": strict.Optional(func(n *strict.Node) {
-				r.List(n, maxList, func(_ int, n *strict.Node) { p.Capacities = append(p.Capacities, r.capacity(n)) })
+				r.List(n, maxList, func(i int, n *strict.Node) { p.Capacities = append(p.Capacities, r.capacity(i, n)) })
 			}),
 			"document_grace": strict.Optional(func(n *strict.Node) { p.DocumentGrace = r.grace(n) }),
 		})
@@ -160,8 +159,10 @@ func (r *policyReader) step(i int, n *strict.Node) assurance.Step {
 }
 
 // capacity reads what acting for others takes.
-func (r *policyReader) capacity(n *strict.Node) assurance.CapacityRule {
-	r.capacities = append(r.capacities, n.Line)
+func (r *policyReader) capacity(i int, n *strict.Node) assurance.CapacityRule {
+	at := nowhere
+	at.Capacity = i + 1 // counted from one, see assurance.Place
+	r.lines[at] = n.Line
 	var rule assurance.CapacityRule
 	r.Mapping(n, strict.Fields{
 		"capacity": strict.Required(func(n *strict.Node) { rule.Capacity = assurance.Capacity(r.Text(n, maxText)) }),
@@ -193,24 +194,6 @@ func (r *policyReader) check(p assurance.Policy) {
 	for _, problem := range problems {
 		r.Report(&strict.Node{Line: r.line(problem.Place)}, hint(problem.Code), "%s", problem.Error())
 	}
-	r.checkCapacities(p)
-}
-
-// checkCapacities sees to it that each rule is about a capacity and a level
-// that there are, and that no two are about the same.
-func (r *policyReader) checkCapacities(p assurance.Policy) {
-	for i, rule := range p.Capacities {
-		at := &strict.Node{Line: r.capacities[i]}
-		if rule.Capacity == "" || rule.Capacity == assurance.CapacitySelf || !rule.Capacity.Known() {
-			r.Report(at, "entrepreneur, organisation, state_body, guardian or profession", "%q is not a capacity in which one acts for others", rule.Capacity)
-		}
-		if slices.ContainsFunc(p.Capacities[:i], func(other assurance.CapacityRule) bool { return other.Capacity == rule.Capacity }) {
-			r.Report(at, "", "capacity %q appears twice", rule.Capacity)
-		}
-		if _, known := p.Level(rule.Level); !known {
-			r.Report(at, "one of the levels above", "there is no level %q", rule.Level)
-		}
-	}
 }
 
 // line finds the line of a place, or of the nearest part around it.
@@ -227,13 +210,21 @@ func (r *policyReader) line(at assurance.Place) int {
 // hint says what would be right.
 func hint(code assurance.ProblemCode) string {
 	return map[assurance.ProblemCode]string{
-		assurance.ProblemMethod:      "password, identifier, otp, sms, passkey, eds, idcard, residence_permit, federated or federated:<name>",
-		assurance.ProblemStage:       "simplified, standard or confirmed",
-		assurance.ProblemProofing:    "registry, letter, counter, eds, idcard, federated, appointment or imported",
-		assurance.ProblemAction:      "login, enrol, prove or present",
-		assurance.ProblemACR:         "for example https://id.example.org/level/basic; no spaces, no quotes",
-		assurance.ProblemName:        "small letters, digits, hyphens and underscores",
-		assurance.ProblemUnreachable: "whoever reaches it reaches the next one as well, or no login is good enough for it",
-		assurance.ProblemSameMethod:  "two uses of one method are one factor",
+		assurance.ProblemMethod:       "password, identifier, otp, sms, passkey, eds, idcard, residence_permit, federated or federated:<name>",
+		assurance.ProblemStage:        "simplified, standard or confirmed",
+		assurance.ProblemProofing:     "registry, letter, counter, eds, idcard, federated, appointment or imported",
+		assurance.ProblemAction:       "login, enrol, prove or present",
+		assurance.ProblemACR:          "for example https://id.example.org/level/basic; no spaces, no quotes",
+		assurance.ProblemName:         "small letters, digits, hyphens and underscores",
+		assurance.ProblemUnreachable:  "whoever reaches it reaches the next one as well, or no login is good enough for it",
+		assurance.ProblemSameMethod:   "two uses of one method are one factor",
+		assurance.ProblemLevel:        "one of the names under levels",
+		assurance.ProblemCapacity:     "entrepreneur, organisation, state_body, guardian or profession",
+		assurance.ProblemWeaker:       "whoever meets this meets the lower level's own alternative too, which then means nothing",
+		assurance.ProblemEquals:       "eidas:low, eidas:substantial or eidas:high",
+		assurance.ProblemEqualsFactor: "each alternative of this level and of those above must prove two kinds of factors",
+		assurance.ProblemEqualsProof:  "the identity of such a level is standard or confirmed",
+		assurance.ProblemEqualsLetter: "address_checked: true, if the post hands the letter over against a document or the registry knows the address",
+		assurance.ProblemLeadsNowhere: "no level asks for this, or it leads no further than from where it begins",
 	}[code]
 }

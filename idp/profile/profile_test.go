@@ -115,14 +115,16 @@ func TestMistakesAreToldWithFileLineAndHint(t *testing.T) {
 		"a step down":            {policy, "takes: 1m", "takes: 14d..1m", `: negative time: "336h0m0s to 1m0s"`},
 		"broken YAML":            {policy, "version: 1", "version: [1", `mine/policy.yaml:5: did not find expected ',' or ']'`},
 		"a second document":      {policy, "steps:", "---\nsteps:", `: a second document (one document a file)`},
-		"an unknown capacity":    {policy, "capacity: entrepreneur", "capacity: boss", `: "boss" is not a capacity in which one acts for others (entrepreneur, organisation, state_body, guardian or profession)`},
-		"a capacity for oneself": {policy, "capacity: entrepreneur", "capacity: self", `: "self" is not a capacity in which one acts for others`},
-		"a capacity twice":       {policy, "capacity: organisation", "capacity: entrepreneur", `: capacity "entrepreneur" appears twice`},
-		"a capacity of no level": {policy, "{capacity: organisation, level: substantial}", "{capacity: organisation, level: enough}", `: there is no level "enough" (one of the levels above)`},
+		"an unknown capacity":    {policy, "capacity: entrepreneur", "capacity: boss", `: not a capacity in which one acts for another: "boss" (entrepreneur, organisation, state_body, guardian or profession)`},
+		"a capacity for oneself": {policy, "capacity: entrepreneur", "capacity: self", `: not a capacity in which one acts for another: "self"`},
+		"a capacity twice":       {policy, "capacity: organisation", "capacity: entrepreneur", `: appears twice: "entrepreneur"`},
+		"a capacity of no level": {policy, "{capacity: organisation, level: substantial}", "{capacity: organisation, level: enough}", `: unknown level: "enough" (one of the names under levels)`},
 		"no time for documents":  {policy, "document_grace: 180d", "document_grace: 0s", `: "0s" is no time after a document has ended (the word none, or for example 180d)`},
 		"time before it ended":   {policy, "document_grace: 180d", "document_grace: -24h", `: "-24h" is no time after a document has ended`},
 		"a letter to perhaps":    {policy, "address_checked: true", "address_checked: perhaps", `: "perhaps" is not a yes or no (true or false)`},
 		"a framework in words":   {settings, "surety_demo", "Surety demo", `: "Surety demo" is not the name of a trust framework (small letters, digits and underscores, for example surety_demo)`},
+		"a claim to nothing":     {policy, "[[eds], [idcard], [residence_permit]]", "[[idcard], [residence_permit]]\n    equals: eidas:best", `:-3: not a level of a known framework: "eidas:best" (eidas:low, eidas:substantial or eidas:high)`},
+		"a claim of one factor":  {policy, "[[eds], [idcard], [residence_permit]]", "[[eds], [idcard]]\n    equals: eidas:high", `: claims a level of another framework, but one factor is enough: "eidas:high" (each alternative`},
 		"an unknown setting":     {settings, "terms:", "colour: red\nterms:", `: unknown key "colour" (known keys: accent, languages, min_age_account, phone, terms, time_zone, trust_framework)`},
 		"an unknown language":    {settings, "[be, ru, uk, en]", "[be, english]", `: "english" is not a language tag (BCP 47) (for example be, uk or en)`},
 		"a language in capitals": {settings, "[be, ru, uk, en]", "[BE]", `: "BE" is not a language tag (BCP 47) (for example be, uk or en)`},
@@ -158,6 +160,24 @@ func TestMistakesAreToldWithFileLineAndHint(t *testing.T) {
 				t.Errorf("told\n%v\nwant\n%s", err, want)
 			}
 		})
+	}
+}
+
+// A letter that anybody may have had sent to an address of their own proves too
+// little for a level that claims to equal another framework's (RULES R1).
+func TestR1_ALevelClaimsNothingByALetterToAnUncheckedAddress(t *testing.T) {
+	t.Parallel()
+	folder := demo(t)
+	replace(t, folder, "policy.yaml", "[[eds], [idcard], [residence_permit]]", "[[idcard], [residence_permit]]\n    equals: eidas:high")
+	replace(t, folder, "policy.yaml", "method: eds, takes: 2m..5m", "method: password, takes: 2m..5m")
+	replace(t, folder, "policy.yaml", "method: eds, proofing: eds", "method: idcard, proofing: eds")
+	if p, err := profile.Read("mine", folder); err != nil || p.Policy.Levels[3].Equals != "eidas:high" {
+		t.Fatalf("cards alone may claim it: %v", err)
+	}
+	line := replace(t, folder, "policy.yaml", "needs: [address, document], address_checked: true", "needs: [address, document]")
+	_, err := profile.Read("mine", folder)
+	if want := fmt.Sprintf("mine/policy.yaml:%d: claims a level of another framework, but a letter", line); err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("told %v", err)
 	}
 }
 
