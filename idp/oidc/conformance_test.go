@@ -49,7 +49,7 @@ func checkTokens(t *testing.T, w *world, a *agency, r reply, nonce string) (id m
 }
 
 // checkError makes the checks of section 0 on an error redirect.
-func checkError(t *testing.T, a *agency, rec *httptest.ResponseRecorder, want, state string) {
+func checkError(t *testing.T, a *agency, rec *httptest.ResponseRecorder, want, state string) url.Values {
 	t.Helper()
 	got := answerOf(t, rec)
 	if rec.Code != http.StatusSeeOther || !strings.HasPrefix(rec.Header().Get("Location"), a.RedirectURIs[0]) {
@@ -63,6 +63,7 @@ func checkError(t *testing.T, a *agency, rec *httptest.ResponseRecorder, want, s
 			t.Errorf("error_description %q", got.Get("error_description"))
 		}
 	}
+	return got
 }
 
 func TestOIDCC_Server(t *testing.T) {

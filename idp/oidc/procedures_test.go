@@ -3,8 +3,11 @@ package oidc_test
 import (
 	"context"
 	"encoding/json"
-	"slices"
-	"sync"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"sync/atomic"
 	"time"
 
 	"surety/assurance"
@@ -12,47 +15,43 @@ import (
 	"surety/idp/client"
 	"surety/idp/interaction"
 	"surety/idp/oidc/details"
+	"surety/idp/postgres/desk"
 	"surety/idp/procedure"
 	"surety/idp/session"
 )
 
-// offered is what agencies have published, in memory, as a warm cache has it.
+// offered is what agencies have published, as the server remembers it.
 type offered struct {
-	mu   sync.Mutex // guards what follows
-	all  []procedure.Procedure
-	down bool
+	*desk.ProcedureCache
+	down atomic.Bool
 }
 
-func (o *offered) InForce(_ context.Context, agency string, codes []string, civil time.Time) ([]procedure.Procedure, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if o.down {
+func (o *offered) InForce(ctx context.Context, agency string, codes []string, civil time.Time) ([]procedure.Procedure, error) {
+	if o.down.Load() {
 		return nil, idp.E(idp.CodeUnavailable, "error.unavailable")
 	}
-	var out []procedure.Procedure
-	for _, code := range codes {
-		i := slices.IndexFunc(o.all, func(p procedure.Procedure) bool {
-			return p.Agency == agency && p.Code == code && p.InForce(civil)
-		})
-		if i < 0 {
-			return nil, idp.E(idp.CodeNotFound, "error.procedure.unknown").With("code", code)
-		}
-		out = append(out, o.all[i])
-	}
-	return out, nil
+	return o.ProcedureCache.InForce(ctx, agency, codes, civil)
 }
 
-// publish puts a version of a procedure of the tax agency into force.
+// publish puts a procedure of the tax agency into force, in place of what it
+// was, and has the server told.
 func (w *world) publish(code string, r assurance.Requirement, change ...func(*procedure.Procedure)) {
-	p := procedure.Procedure{Agency: "tax", Code: code, Requirement: r, ValidFrom: w.civil.Now().Add(-time.Hour)}
+	w.Helper()
+	titles := map[string]string{"be": code, "ru": code, "uk": code, "en": code}
+	p := procedure.Procedure{
+		Agency: "tax", Code: code, Titles: titles, Requirement: r, InPerson: procedure.InPerson{Texts: titles}, ValidFrom: w.civil.Now().Add(-time.Hour),
+	}
 	for _, c := range change {
 		c(&p)
 	}
-	w.offered.mu.Lock()
-	defer w.offered.mu.Unlock()
-	w.offered.all = append(slices.DeleteFunc(w.offered.all, func(q procedure.Procedure) bool {
-		return q.Agency == p.Agency && q.Code == code
-	}), p)
+	w.exec(`DELETE FROM procedure WHERE agency = $1 AND code = $2`, p.Agency, code)
+	err := w.DB.InTx(w.Context(), func(ctx context.Context, tx idp.Tx) error {
+		return desk.NewProcedures(w.DB.DB).Insert(ctx, tx, p, w.clock.Now())
+	})
+	if err != nil {
+		w.Fatal(err)
+	}
+	w.offered.Forget(p.Agency)
 }
 
 // ofTax registers the client for the procedures of the tax agency.
@@ -136,11 +135,21 @@ func (w *world) anchor(id idp.AccountID) {
 		VALUES ($1, $2, 'phone', $3, '', true, $4, $4, $4, $4, $4)`, idp.NewID(), string(id), []byte(id), w.clock.Now())
 }
 
+// browserHash is what interactions are bound to.
+func browserHash(b *browser) [32]byte { return session.BrowserHash(b.cookies["browser"]) }
+
+// postRequest is a form as a page of another site posts it.
+func postRequest(path string, form url.Values) *http.Request {
+	r := httptest.NewRequest(http.MethodPost, path, strings.NewReader(form.Encode()))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	return r
+}
+
 // back ends the interaction as the page of the step-up does when the person
 // goes back without what is required.
 func (b *browser) back(id idp.InteractionID) {
 	b.Helper()
-	err := b.signin.Finish(b.Context(), session.BrowserHash(b.cookies["browser"]), id, interaction.OutcomeUnmet, b.clock.Now())
+	err := b.signin.Finish(b.Context(), browserHash(b), id, interaction.OutcomeUnmet, b.clock.Now())
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -68,7 +68,7 @@ func newWorld(t testing.TB) *world {
 		ring: keys.NewRing(), policy: policy(), pages: &pages{},
 	}
 	w.rules = func() (assurance.Rules, error) { return assurance.One(w.policy), nil }
-	w.offered = &offered{}
+	w.offered = &offered{ProcedureCache: desk.NewProcedureCache(desk.NewProcedures(w.DB.DB), w.clock.Now)}
 	w.subjects = claims.Subjects{Ring: w.ring}
 	w.grants = grants.Store{DB: w.DB.DB}
 	w.batch = audit.NewBatch(audit.New(w.ring.Seal), w.DB.DB, w.clock.Now, slog.New(slog.DiscardHandler))

@@ -6,9 +6,9 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"unicode"
 
 	"surety/idp/oidc"
+	"surety/idp/procedure"
 )
 
 // Parameter is the name of the parameter, in requests and in answers.
@@ -25,7 +25,6 @@ func Types() []string { return []string{TypeProcedure} }
 const (
 	maxText    = 8 << 10 // bytes of the parameter
 	maxEntries = 10
-	maxCode    = 100 // bytes of one code
 )
 
 // Entry is one procedure that was granted, as tokens and answers name it.
@@ -140,7 +139,7 @@ func (p *parser) take(members map[string]string) *oidc.Fault {
 		return bad("has an entry of a type that is not supported; the only one is " + TypeProcedure)
 	case code == "":
 		return bad("has an entry without code")
-	case len(code) > maxCode || strings.ContainsFunc(code, unicode.IsControl):
+	case !procedure.ValidCode(code):
 		return bad("has a code that no procedure can have")
 	case named && agency != p.agency:
 		return bad("has an entry of another agency")
