@@ -22,6 +22,7 @@ type cli struct {
 	KeysFile keysFileCommand `cmd:"" help:"Make the master keys of a new installation."`
 	Client   clientCommands  `cmd:"" help:"Relying parties: the agencies' software."`
 	Key      keyCommands     `cmd:"" help:"Keys that sign tokens."`
+	Policy   policyCommands  `cmd:"" help:"Levels: what each asks for, and which policy is in force."`
 	Operator operatorCommand `cmd:"" help:"People who run Surety."`
 	Audit    auditCommands   `cmd:"" help:"The record of what happened."`
 	Settings settingsCommand `cmd:"" help:"List what can be set in the environment."`

@@ -64,6 +64,7 @@ func (h *house) operator() *operator.Service {
 		InTx: h.db.InTx, Clients: desk.NewClients(h.db), Keys: desk.NewKeys(h.db), Operators: operators, Sessions: operators,
 		Audit: h.audit, Ring: h.ring, Passkeys: h.passkeys(), Clock: h.now, Policy: h.policy, Issuer: h.cfg.Issuer,
 		Policies: desk.NewPolicies(h.db), ParsePolicy: profile.ParsePolicy, Profile: h.profile.Name,
+		Standings: accountstore.New(h.db, h.ring), Published: desk.NewProcedures(h.db), Contacts: h.profile.Contacts, Civil: h.civil,
 	})
 }
 

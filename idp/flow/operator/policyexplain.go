@@ -20,10 +20,11 @@ type PolicyQuestion struct {
 	Policy  assurance.Policy // under which it is decided
 	Account idp.AccountID
 	Login   string
-	// Acts are the log-ins of an account that are looked at, each by what the
-	// account has of that method; none: everything it has, used now.
+	// Acts are the log-ins that are looked at, each by what the person has of
+	// that method. None: everything that an account has, used now; for somebody
+	// made up, none.
 	Acts []PolicyAct
-	// Situation is that of somebody made up. Its times are filled in.
+	// Situation is that of somebody made up. Its times and uses are filled in.
 	Situation assurance.Situation
 	// Procedure is whose requirement is asked for; zero: none.
 	Procedure procedure.Key
@@ -31,7 +32,7 @@ type PolicyQuestion struct {
 	Requirement assurance.Requirement
 }
 
-// PolicyAct is one log-in of an account.
+// PolicyAct is one log-in.
 type PolicyAct struct {
 	Method assurance.Method
 	Age    time.Duration
@@ -73,9 +74,12 @@ func (s *Service) ExplainPolicy(ctx context.Context, q PolicyQuestion) (PolicyAn
 		a.Account = owner
 	}
 	if a.Account != "" {
-		if err := s.standsAs(ctx, &a, q.Acts, now, civil); err != nil {
+		if err := s.standsAs(ctx, &a, now, civil); err != nil {
 			return a, err
 		}
+	}
+	if err := a.act(q.Acts); err != nil {
+		return a, err
 	}
 	a.Trace = assurance.Explain(q.Policy, a.Requirement, a.Situation)
 	return a, nil
@@ -92,7 +96,7 @@ func askedOf(p assurance.Policy, procedure, more assurance.Requirement) assuranc
 }
 
 // standsAs fills in the situation of a real account.
-func (s *Service) standsAs(ctx context.Context, a *PolicyAnswer, acts []PolicyAct, now, civil time.Time) error {
+func (s *Service) standsAs(ctx context.Context, a *PolicyAnswer, now, civil time.Time) error {
 	errNobody := errNotFound.Because(fmt.Errorf("there is no account %q", a.Account))
 	if uuid.Validate(string(a.Account)) != nil {
 		return errNobody
@@ -107,19 +111,24 @@ func (s *Service) standsAs(ctx context.Context, a *PolicyAnswer, acts []PolicyAc
 	made := a.Situation
 	a.State, a.Situation = standing.State, standing.Situation(now, civil)
 	a.Situation.Acting, a.Situation.Rights = made.Acting, made.Rights
+	return nil
+}
+
+// act takes the log-ins that are looked at in place of all.
+func (a *PolicyAnswer) act(acts []PolicyAct) error {
 	if len(acts) == 0 {
 		return nil
 	}
 	a.Situation.Uses = nil
 	for _, act := range acts {
 		had := false
-		for _, one := range standing.Authenticators {
+		for _, one := range a.Situation.Authenticators {
 			if one.Method.Is(act.Method) {
-				a.Situation.Uses, had = append(a.Situation.Uses, one.UsedAt(now.Add(-act.Age))), true
+				a.Situation.Uses, had = append(a.Situation.Uses, one.UsedAt(a.Situation.Now.Add(-act.Age))), true
 			}
 		}
 		if !had {
-			return errInvalid.Because(fmt.Errorf("this account cannot log in by %s; it has: %s", act.Method, methods(standing.Authenticators)))
+			return errInvalid.Because(fmt.Errorf("this account cannot log in by %s; it has: %s", act.Method, methods(a.Situation.Authenticators)))
 		}
 	}
 	return nil
