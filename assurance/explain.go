@@ -136,10 +136,12 @@ func (p Policy) traceUse(u *Use, r *Requirement, now time.Time) UseTrace {
 // limits notes a limit that lies below the highest level.
 func (p Policy) limits(name LevelName, cause Cause) []Note {
 	switch rank := p.rank(name); {
-	case name == "" || rank == len(p.Levels)-1:
+	case name == "":
 		return nil
 	case rank < 0:
 		cause = CauseUnknownLevel
+	case rank == len(p.Levels)-1:
+		return nil
 	}
 	return []Note{{Cause: cause, Level: name, Use: -1}}
 }
@@ -206,7 +208,7 @@ func (x *nearest) assign(a Alternative, rank int) (best []int, missing int) {
 			return
 		}
 		for _, c := range x.counting {
-			if u := &x.uses[c.use]; c.rank >= rank && a[n].accepts(u, x.now) && x.clash(u, picked).Cause == "" {
+			if u := &x.uses[c.use]; c.rank >= rank && a[n].accepts(u, x.now) && x.clash(u, picked[:n]).Cause == "" {
 				picked = append(picked[:n], c.use)
 				try(left)
 			}

@@ -60,14 +60,7 @@ func (x *explorer) enrol(step Step, s Situation, anchored bool) (Situation, bool
 
 // logIn adds the use that the authenticator would make now.
 func logIn(s Situation, a Authenticator) Situation {
-	proven := a.AMR
-	if len(proven) == 0 {
-		proven = usualAMR[a.Method]
-	}
-	s.Uses = append(slices.Clip(s.Uses), Use{
-		Method: a.Method, At: s.Now, Issuer: a.Issuer, AMR: proven, DependsOn: a.DependsOn,
-		BoundLevel: a.BoundLevel, Cap: a.Cap, NotBefore: a.NotBefore,
-	})
+	s.Uses = append(slices.Clip(s.Uses), a.UsedAt(s.Now))
 	return s
 }
 

@@ -32,7 +32,7 @@ func (r Rules) Decide(q Requirement, s Situation) Decision {
 			return d
 		}
 	}
-	agreed, ok := r.agree(granted, answers, q, s)
+	agreed, ok := r.agree(granted, answers, func(p Policy) int { return p.target(q, s.Acting) })
 	if !ok {
 		// One of them has no such level, or orders the levels otherwise.
 		return Refuse{Gap: Gap{Required: q.Level, Held: r.Held(s)}, Reason: ReasonUnknownLevel}
@@ -55,8 +55,7 @@ func (r Rules) Held(s Situation) LevelName {
 	if !ok {
 		return ""
 	}
-	s.Acting = Acting{}
-	granted, _ = r.agree(granted, answers, Requirement{}, s)
+	granted, _ = r.agree(granted, answers, func(Policy) int { return 0 })
 	return granted.Level
 }
 
@@ -85,11 +84,10 @@ func (p Policy) overstates(acr string, rank int) bool {
 
 // agree brings the granted level down to one that all answers cover, and rests
 // it on what counted under any of them. It fails when that leaves less than
-// some policy asks for.
-func (r Rules) agree(g Granted, answers []Granted, q Requirement, s Situation) (Granted, bool) {
-	least := r.target(q, s.Acting)
-	for rank := r.rank(g.Level); rank >= max(0, least); rank-- {
-		if l := r.Levels[rank]; r.covered(l, answers, q, s) {
+// the rank that some policy asks for at least.
+func (r Rules) agree(g Granted, answers []Granted, least func(Policy) int) (Granted, bool) {
+	for rank := r.rank(g.Level); rank >= least(r.Policy); rank-- {
+		if l := r.Levels[rank]; r.covered(l, answers, least) {
 			g.Level, g.ACR = l.Name, l.ACR
 			for _, a := range answers {
 				g = g.restingOn(a)
@@ -102,10 +100,10 @@ func (r Rules) agree(g Granted, answers []Granted, q Requirement, s Situation) (
 
 // covered reports whether every other policy has the level, asks for no more
 // and reached no less, whether its readers go by the name or by the acr value.
-func (r Rules) covered(l Level, answers []Granted, q Requirement, s Situation) bool {
+func (r Rules) covered(l Level, answers []Granted, least func(Policy) int) bool {
 	for i, other := range r.Also {
 		rank, reached := other.rank(l.Name), other.rank(answers[i].Level)
-		if rank < 0 || rank > reached || rank < other.target(q, s.Acting) || other.overstates(l.ACR, reached) {
+		if rank < 0 || rank > reached || rank < least(other) || other.overstates(l.ACR, reached) {
 			return false
 		}
 	}

@@ -69,27 +69,28 @@ func (p Policy) gap(r Requirement, s Situation, acts []act) (Gap, int) {
 // accepted one keeps it, unless another takes less.
 func waysOf(p Policy, r Requirement, s Situation, acts []act) []Way {
 	var ways []Way
-	explored := map[int][]Way{}
-	stays := r.Accepts(s.Acting)
-	for i, a := range acts {
+	var here []trail // what helps in the capacity in which the person acts already
+	explored := map[int][]trail{}
+	for _, a := range acts {
 		same := a.acting.same(s.Acting)
-		if !same && stays && i > 0 && acts[0].acting.same(s.Acting) && a.target >= acts[0].target {
-			continue
-		}
 		found, known := explored[a.target]
 		if !known {
-			if _, held := reach(p, r, s, a.target); held {
-				found = []Way{{}} // nothing but the choice is missing
-			} else {
-				found = explore(p, r, s, a.target)
-			}
+			found = explore(p, r, s, a.target)
 			explored[a.target] = found
 		}
-		for _, w := range found {
-			ways = append(ways, w.in(a.acting, same, s.anonymous()))
+		if same {
+			here = found
+		}
+		for _, t := range found {
+			if same || !t.inVain(here) && !slices.ContainsFunc(here, func(o trail) bool { return o.set == t.set }) {
+				ways = append(ways, newWay(t.steps).in(a.acting, same, s.anonymous()))
+			}
 		}
 	}
-	sortWays(ways)
+	slices.SortStableFunc(ways, func(a, b Way) int {
+		return cmp.Or(cmp.Compare(a.Soonest, b.Soonest), cmp.Compare(a.Latest, b.Latest),
+			cmp.Compare(len(a.Steps), len(b.Steps)))
+	})
 	return ways
 }
 
@@ -105,14 +106,6 @@ func (w Way) in(a Acting, same, anonymous bool) Way {
 		w.Steps = append([]Step{choice}, w.Steps...)
 	}
 	return w
-}
-
-// sortWays puts the soonest first.
-func sortWays(ways []Way) {
-	slices.SortStableFunc(ways, func(a, b Way) int {
-		return cmp.Or(cmp.Compare(a.Soonest, b.Soonest), cmp.Compare(a.Latest, b.Latest),
-			cmp.Compare(len(a.Steps), len(b.Steps)))
-	})
 }
 
 // anybody is the best case of a person who has not logged in yet: their
@@ -168,9 +161,6 @@ func reachable(p Policy, r Requirement, s Situation, target int) LevelName {
 
 // attainable reports whether the level is held or has a way.
 func attainable(p Policy, r Requirement, s Situation, target int) bool {
-	if _, ok := reach(p, r, s, target); ok {
-		return true
-	}
 	return len(explore(p, r, s, target)) > 0
 }
 
@@ -194,21 +184,15 @@ type explorer struct {
 	found       []trail
 }
 
-// explore returns all ways to the target that hold no step in vain, soonest first.
-func explore(p Policy, r Requirement, s Situation, target int) []Way {
+// explore returns all ways to the target that hold no step in vain: the one
+// without steps where it is held.
+func explore(p Policy, r Requirement, s Situation, target int) []trail {
 	x := explorer{policy: p, requirement: r, target: target, anyone: s.anonymous()}
 	if x.anyone {
 		s = anybody(s)
 	}
 	x.grow(s, trail{}, 0, s.Anchored)
-	ways := make([]Way, 0, len(x.found))
-	for _, t := range x.found {
-		if !x.inVain(t) {
-			ways = append(ways, newWay(t.steps))
-		}
-	}
-	sortWays(ways)
-	return ways
+	return slices.DeleteFunc(slices.Clone(x.found), func(t trail) bool { return t.inVain(x.found) })
 }
 
 // newWay adds up what the steps take.
@@ -222,8 +206,8 @@ func newWay(steps []Step) Way {
 }
 
 // inVain reports whether some of the trail's steps are enough by themselves.
-func (x *explorer) inVain(t trail) bool {
-	return slices.ContainsFunc(x.found, func(other trail) bool {
+func (t trail) inVain(found []trail) bool {
+	return slices.ContainsFunc(found, func(other trail) bool {
 		return other.set != t.set && other.set&t.set == other.set
 	})
 }
@@ -233,9 +217,7 @@ func (x *explorer) inVain(t trail) bool {
 func (x *explorer) grow(s Situation, t trail, from int, anchored bool) {
 	noLogin, noIdentity := missing(x.policy, &x.requirement, s, x.target)
 	if !noLogin && !noIdentity {
-		if t.set != 0 {
-			x.found = append(x.found, t)
-		}
+		x.found = append(x.found, t)
 		return
 	}
 	if len(t.steps) == maxSteps {
