@@ -18,6 +18,7 @@ type Config struct {
 	ClientID     string
 	ClientSecret string
 	Scopes       []string
+	Offers       []offer // services, in the order in which they are shown
 	HTTP         *http.Client
 	Now          func() time.Time
 	Log          *slog.Logger
@@ -30,6 +31,7 @@ type Agency struct {
 	browsers *browsers
 	replays  *replays
 	pages    *pages
+	handler  http.Handler
 	cookie   http.Cookie // without its value
 	now      func() time.Time
 	log      *slog.Logger
@@ -62,12 +64,19 @@ func New(cfg Config) (*Agency, error) {
 	}
 	a.pages.policy = "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'self' " +
 		issuer.Scheme + "://" + issuer.Host
-	return a, nil
+	a.handler, err = a.mount()
+	return a, err
 }
 
 // Handler serves the agency.
-func (a *Agency) Handler() http.Handler {
+func (a *Agency) Handler() http.Handler { return a.handler }
+
+func (a *Agency) mount() (http.Handler, error) {
 	mux := http.NewServeMux()
+	if err := a.serveAPI(mux); err != nil {
+		return nil, err
+	}
+	mux.HandleFunc("GET /procedures/{code}", a.service)
 	mux.HandleFunc("GET /{$}", a.home)
 	mux.HandleFunc("GET /style.css", a.pages.style)
 	mux.HandleFunc("GET /login", a.login)
@@ -80,7 +89,7 @@ func (a *Agency) Handler() http.Handler {
 	mux.HandleFunc("GET /ready", nothing)
 	mux.HandleFunc("GET /favicon.ico", nothing) // browsers ask for it unbidden
 	// Surety's own call is no browser's, so the protection lets it through.
-	return a.pages.headers(http.NewCrossOriginProtection().Handler(mux))
+	return a.pages.headers(http.NewCrossOriginProtection().Handler(mux)), nil
 }
 
 // browserID is the cookie's value; "" without one.
@@ -114,7 +123,7 @@ func (a *Agency) home(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	v, t := a.visitOf(r)
-	a.pages.home(w, r, v, t, a.now())
+	a.pages.home(w, r, v, t, a.cfg.Offers, a.now())
 }
 
 func (a *Agency) login(w http.ResponseWriter, r *http.Request) {
@@ -123,13 +132,40 @@ func (a *Agency) login(w http.ResponseWriter, r *http.Request) {
 		a.fail(w, r, http.StatusServiceUnavailable, "temporarily_unavailable", err)
 		return
 	}
-	p := newPending(r.URL.Query(), a.now())
+	q, err := a.initiated(r.URL.Query())
+	if err != nil {
+		a.fail(w, r, http.StatusBadRequest, "not_begun_here", err)
+		return
+	}
+	p := newPending(q, a.now())
 	if !a.browsers.update(a.browserID(r), func(b *browser) { b.begin(p) }) {
 		b := &browser{}
 		b.begin(p)
 		a.setCookie(w, a.browsers.add(b))
 	}
-	http.Redirect(w, r, s.loginURL(p, r.URL.Query(), a.pages.language(r)), http.StatusSeeOther)
+	http.Redirect(w, r, s.loginURL(p, q, a.audience(), a.pages.language(r)), http.StatusSeeOther)
+}
+
+// initiated reads a login that somebody else began: Surety, when a person whom
+// it has confirmed goes back to the service they had wanted (OpenID Connect
+// Core 1.0, section 4). A stranger's issuer or target is refused.
+func (a *Agency) initiated(q url.Values) (url.Values, error) {
+	if iss := q.Get("iss"); iss != "" && iss != a.cfg.Issuer {
+		return nil, errors.New("begin login: another issuer is named")
+	}
+	if target := q.Get("target_link_uri"); target != "" {
+		code, ok := strings.CutPrefix(target, a.cfg.URL+"/procedures/")
+		if !ok {
+			return nil, errors.New("begin login: the target is not one of our services")
+		}
+		q.Set("procedure", code)
+	}
+	if code := q.Get("procedure"); code != "" {
+		if _, ok := a.find(code); !ok {
+			return nil, errors.New("begin login: there is no such service")
+		}
+	}
+	return q, nil
 }
 
 // errForeign says that an answer does not belong to a login of this browser.
@@ -155,7 +191,7 @@ func (a *Agency) callback(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if code := q.Get("error"); code != "" {
-		a.fail(w, r, http.StatusOK, code, nil)
+		a.unsuccessful(w, r, code, q.Get("error_uri"), p)
 		return
 	}
 	v, err := s.redeem(a.surety.context(r.Context()), q.Get("code"), p, a.now())
@@ -164,7 +200,27 @@ func (a *Agency) callback(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	a.signIn(w, r, v)
-	http.Redirect(w, r, "/", http.StatusSeeOther)
+	back := "/"
+	if p.procedure != "" {
+		back = "/procedures/" + url.PathEscape(p.procedure) + "?returned=1"
+	}
+	http.Redirect(w, r, back, http.StatusSeeOther)
+}
+
+// unsuccessful says why a login brought nobody. Of a requirement that was not
+// met Surety tells more to whoever asks with the agency's credentials.
+func (a *Agency) unsuccessful(w http.ResponseWriter, r *http.Request, code, uri string, p pending) {
+	if code != "unmet_authentication_requirements" || uri == "" {
+		a.fail(w, r, http.StatusOK, code, nil)
+		return
+	}
+	told, err := a.askOutcome(r.Context(), uri)
+	if err != nil {
+		a.fail(w, r, http.StatusOK, code, err)
+		return
+	}
+	o, _ := a.find(p.procedure)
+	a.pages.unmet(w, r, o, *told)
 }
 
 // signIn gives the browser a new name: one that somebody planted before the

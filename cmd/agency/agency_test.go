@@ -265,6 +265,12 @@ func TestEveryTextInEveryLanguage(t *testing.T) {
 	for _, way := range ways {
 		used = append(used, "amr_"+way)
 	}
+	for _, outcome := range append(slices.Clone(outcomes), "other") {
+		used = append(used, "unmet_"+outcome)
+	}
+	for _, axis := range axes {
+		used = append(used, "missing_"+axis)
+	}
 	b, err := files.ReadFile("page.html")
 	if err != nil {
 		t.Fatal(err)

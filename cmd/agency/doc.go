@@ -6,13 +6,20 @@
 // Logout 1.0) and logout told by Surety (Back-Channel Logout 1.0).
 //
 //	GET  /                     who is signed in, at which level, with which claims
-//	GET  /login                to Surety; prompt, max_age, acr_values pass through
+//	GET  /procedures/{code}    one service: asks the API below, and does what its answer says
+//	GET  /api/procedures/{code} the API of that service, behind a guard (assurance/guard)
+//	GET  /login                to Surety; prompt, max_age, acr_values pass through; procedure asks for one
 //	GET  /callback             back from Surety, with a code or an error
 //	POST /refresh              new tokens by the refresh token
 //	POST /logout               ends the session here and at Surety
 //	GET  /signed-out           back from Surety's logout
 //	POST /backchannel-logout   Surety says that a session ended elsewhere
 //	GET  /ready
+//
+// A service opens by the access token alone. The page calls the API with the
+// person's token; the API's challenge (RFC 9470) names what is missing; the
+// login asks Surety for it (RFC 9396); with the new token the API delivers.
+// When Surety says that the requirement was not met, the agency fetches why.
 //
 // What each step must check stands in protocol.go and backchannel.go, in the
 // order of the standards. Sessions are in memory and bounded: a real agency

@@ -27,6 +27,7 @@ type settings struct {
 	SecretFile string   `required:"" env:"AGENCY_SECRET_FILE" help:"File with the client secret."`
 	Listen     []string `required:"" env:"AGENCY_LISTEN" help:"Addresses to listen on, host:port."`
 	Scopes     []string `env:"AGENCY_SCOPES" default:"openid,profile,email,phone" help:"Scopes to ask for."`
+	Offers     string   `env:"AGENCY_PROCEDURES_FILE" help:"JSON list of services: code, titles by language, max_age in seconds."`
 	CAFile     string   `env:"AGENCY_CA_FILE" help:"Authority to trust besides the machine's own."`
 	CertFile   string   `env:"AGENCY_TLS_CERT_FILE" help:"Certificate to serve https with."`
 	KeyFile    string   `env:"AGENCY_TLS_KEY_FILE" help:"Its private key."`
@@ -53,9 +54,13 @@ func run(ctx context.Context, s settings, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
+	offers, err := readOffers(s.Offers)
+	if err != nil {
+		return err
+	}
 	agency, err := New(Config{
 		Issuer: s.Issuer, URL: s.URL, ClientID: s.ClientID, ClientSecret: strings.TrimSpace(string(secret)),
-		Scopes: s.Scopes, HTTP: client, Now: time.Now, Log: log,
+		Scopes: s.Scopes, Offers: offers, HTTP: client, Now: time.Now, Log: log,
 	})
 	if err != nil {
 		return err

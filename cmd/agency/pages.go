@@ -97,12 +97,14 @@ func (p *pages) remember(w http.ResponseWriter, lang string, like http.Cookie) {
 type view struct {
 	Lang      string
 	Languages []string
-	Page      string // home, failure or signed_out
+	Page      string // home, service, refused, unmet, failure or signed_out
 	Visit     *visitView
 	ToldAt    string // when Surety ended the session; empty if it did not
 	Problem   string // text key of what went wrong
 	Code      string // as it came, for support
 	Reference string
+	Offers    []offerView
+	Service   *serviceView
 
 	texts map[string]string
 }
@@ -133,8 +135,67 @@ func (visitView) Machine(t time.Time) string { return t.Format(time.RFC3339) }
 // Read is a moment for people, the same in every language.
 func (visitView) Read(t time.Time) string { return t.Format("2006-01-02, 15:04:05 UTC") }
 
-func (p *pages) home(w http.ResponseWriter, r *http.Request, v *visit, t *told, now time.Time) {
+// offerView is a service in the list.
+type offerView struct{ Code, Title string }
+
+// serviceView is a service that somebody opened, or could not open.
+type serviceView struct {
+	offerView
+	Subject  string
+	ACR      string
+	AuthTime time.Time // UTC
+	// Says is the text key of why it is not open.
+	Says    string
+	Missing []string // text keys
+}
+
+// Machine is a moment for programs that read the page, Read one for people.
+func (serviceView) Machine(t time.Time) string { return visitView{}.Machine(t) }
+
+// Read is a moment for people.
+func (serviceView) Read(t time.Time) string { return visitView{}.Read(t) }
+
+func (p *pages) offer(r *http.Request, o offer) offerView {
+	return offerView{Code: o.Code, Title: o.title(p.language(r))}
+}
+
+// service shows a service that is open.
+func (p *pages) service(w http.ResponseWriter, r *http.Request, o offer, v *visit, d delivered) {
+	p.show(w, r, http.StatusOK, view{Page: "service", Visit: inWords(v), Service: &serviceView{
+		offerView: p.offer(r, o), Subject: d.Subject, ACR: d.ACR, AuthTime: d.AuthTime.UTC(),
+	}})
+}
+
+// refused shows a service whose API still refuses after a login.
+func (p *pages) refused(w http.ResponseWriter, r *http.Request, o offer, want challenge) {
+	p.show(w, r, http.StatusForbidden, view{Page: "refused", Code: printable(want.code), Service: &serviceView{offerView: p.offer(r, o)}})
+}
+
+// outcomes and axes are the values of Surety's answer that have words.
+var (
+	outcomes = []string{"pending", "declined", "impossible", "expired"}
+	axes     = []string{"login", "identity", "capacity"}
+)
+
+// unmet says what is missing for a service, as Surety told us.
+func (p *pages) unmet(w http.ResponseWriter, r *http.Request, o offer, told outcome) {
+	s := &serviceView{offerView: p.offer(r, o), Says: "unmet_other"}
+	if slices.Contains(outcomes, told.Outcome) {
+		s.Says = "unmet_" + told.Outcome
+	}
+	for _, m := range told.Missing {
+		if slices.Contains(axes, m.Axis) {
+			s.Missing = append(s.Missing, "missing_"+m.Axis)
+		}
+	}
+	p.show(w, r, http.StatusOK, view{Page: "unmet", Code: "unmet_authentication_requirements", Service: s})
+}
+
+func (p *pages) home(w http.ResponseWriter, r *http.Request, v *visit, t *told, offers []offer, now time.Time) {
 	out := view{Page: "home"}
+	for _, o := range offers {
+		out.Offers = append(out.Offers, p.offer(r, o))
+	}
 	if v != nil {
 		out.Visit = inWords(v)
 	} else if t != nil {
@@ -161,6 +222,7 @@ var failures = map[string]string{
 	"answer_not_valid":                  "problem_answer",
 	"session_over":                      "problem_over",
 	"logout_half_done":                  "problem_logout",
+	"unknown_service":                   "problem_service",
 }
 
 func (p *pages) failure(w http.ResponseWriter, r *http.Request, status int, code, reference string) {
@@ -186,7 +248,10 @@ func (p *pages) show(w http.ResponseWriter, r *http.Request, status int, v view)
 }
 
 // levels are the names that the last part of acr may have.
-var levels = []string{"basic", "checked", "substantial", "high"}
+var levels = []string{
+	"basic", "checked", "substantial", "high", "password", "identifier", "strict",
+	"simplified", "standard", "confirmed", "registered", "bank", "qualified",
+}
 
 // ways are the values of amr that have words (RFC 8176).
 var ways = []string{"pwd", "otp", "sms", "hwk", "swk", "sc", "pin", "user", "mfa"}

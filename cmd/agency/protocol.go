@@ -82,7 +82,10 @@ func (c *connection) context(ctx context.Context) context.Context {
 // newPending makes the secrets of one login. max_age is kept because the
 // answer must be measured by it (OpenID Connect Core 1.0, section 3.1.2.1).
 func newPending(q url.Values, now time.Time) pending {
-	p := pending{state: rand.Text(), nonce: rand.Text(), verifier: oauth2.GenerateVerifier(), maxAge: -1, until: now.Add(pendingLife)}
+	p := pending{
+		state: rand.Text(), nonce: rand.Text(), verifier: oauth2.GenerateVerifier(), maxAge: -1, until: now.Add(pendingLife),
+		procedure: q.Get("procedure"),
+	}
 	if seconds, err := strconv.Atoi(q.Get("max_age")); err == nil && seconds >= 0 && seconds < 1e9 {
 		p.maxAge = time.Duration(seconds) * time.Second
 	}
@@ -90,7 +93,7 @@ func newPending(q url.Values, now time.Time) pending {
 }
 
 // loginURL is where the browser is sent.
-func (s *surety) loginURL(p pending, q url.Values, language string) string {
+func (s *surety) loginURL(p pending, q url.Values, audience, language string) string {
 	options := []oauth2.AuthCodeOption{
 		oidc.Nonce(p.nonce), oauth2.S256ChallengeOption(p.verifier), oauth2.SetAuthURLParam("ui_locales", language),
 	}
@@ -101,6 +104,10 @@ func (s *surety) loginURL(p pending, q url.Values, language string) string {
 	}
 	if p.maxAge >= 0 {
 		options = append(options, oauth2.SetAuthURLParam("max_age", strconv.Itoa(int(p.maxAge.Seconds()))))
+	}
+	if p.procedure != "" {
+		options = append(options, oauth2.SetAuthURLParam("authorization_details", authorizationDetails(p.procedure)),
+			oauth2.SetAuthURLParam("resource", audience))
 	}
 	return s.oauth.AuthCodeURL(p.state, options...)
 }

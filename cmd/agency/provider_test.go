@@ -38,6 +38,10 @@ type provider struct {
 	codes    map[string]url.Values // authorization requests by code
 	requests []url.Values          // all of them
 	grants   int
+	access   string                                  // the last access token
+	stingy   bool                                    // tokens grant no procedures
+	outcomes map[string]string                       // answers by reference, each once
+	asked    []*http.Request                         // for outcomes
 	dead     bool                                    // refresh tokens are no longer good
 	claims   func(map[string]any)                    // spoils ID tokens
 	userinfo func(map[string]any)                    // spoils userinfo
@@ -56,6 +60,7 @@ func newProvider(t *testing.T) *provider {
 	mux.HandleFunc("POST /token", p.token)
 	mux.HandleFunc("GET /userinfo", p.showUserinfo)
 	mux.HandleFunc("GET /end", p.end)
+	mux.HandleFunc("GET /outcomes/{reference}", p.outcome)
 	p.server = httptest.NewServer(mux)
 	t.Cleanup(p.server.Close)
 	return p
@@ -75,7 +80,7 @@ func (p *provider) discovery(w http.ResponseWriter, _ *http.Request) {
 	p.json(w, map[string]any{
 		"issuer": u, "authorization_endpoint": u + "/authorize", "token_endpoint": u + "/token", "jwks_uri": u + "/jwks",
 		"userinfo_endpoint": u + "/userinfo", "end_session_endpoint": u + "/end",
-		"id_token_signing_alg_values_supported": []string{"ES256"}, "authorization_response_iss_parameter_supported": true,
+		"id_token_signing_alg_values_supported": []string{"ES256"}, "acr_values_supported": []string{"https://surety.example/level/basic"}, "authorization_response_iss_parameter_supported": true,
 	})
 }
 
@@ -105,6 +110,7 @@ func (p *provider) token(w http.ResponseWriter, r *http.Request) {
 		p.t.Errorf("client authentication %q %q", id, secret)
 	}
 	nonce := ""
+	var asked url.Values
 	switch r.FormValue("grant_type") {
 	case "authorization_code":
 		request, ok := p.codes[r.FormValue("code")]
@@ -115,7 +121,7 @@ func (p *provider) token(w http.ResponseWriter, r *http.Request) {
 			p.refuse(w)
 			return
 		}
-		nonce = request.Get("nonce")
+		nonce, asked = request.Get("nonce"), request
 	case "refresh_token":
 		if p.dead || !strings.HasPrefix(r.FormValue("refresh_token"), "refresh-") {
 			p.refuse(w)
@@ -124,10 +130,40 @@ func (p *provider) token(w http.ResponseWriter, r *http.Request) {
 	}
 	p.grants++
 	access := fmt.Sprintf("access-%d", p.grants)
+	if asked.Has("resource") {
+		access = p.accessToken(asked)
+	}
+	p.access = access
 	p.json(w, map[string]any{
 		"access_token": access, "refresh_token": fmt.Sprintf("refresh-%d", p.grants), "token_type": "Bearer", "expires_in": 300,
 		"id_token": p.idToken(access, nonce),
 	})
+}
+
+// accessToken is a signed one for the agency's API.
+func (p *provider) accessToken(asked url.Values) string {
+	details := json.RawMessage(asked.Get("authorization_details"))
+	if p.stingy {
+		details = json.RawMessage(`[]`)
+	}
+	return sign(p.t, jose.ES256, p.key, "at+jwt", map[string]any{
+		"iss": p.server.URL, "aud": asked.Get("resource"), "sub": "anna", "client_id": testClient, "jti": rand.Text(),
+		"iat": time.Now().Unix(), "exp": time.Now().Add(5 * time.Minute).Unix(), "auth_time": time.Now().Unix(),
+		"acr": "https://surety.example/level/basic", "scope": "openid", "authorization_details": details,
+	})
+}
+
+func (p *provider) outcome(w http.ResponseWriter, r *http.Request) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.asked = append(p.asked, r)
+	body, ok := p.outcomes[r.PathValue("reference")]
+	delete(p.outcomes, r.PathValue("reference"))
+	if !ok {
+		w.WriteHeader(http.StatusGone)
+		return
+	}
+	fmt.Fprint(w, body)
 }
 
 func (p *provider) refuse(w http.ResponseWriter) {
@@ -159,7 +195,7 @@ func (p *provider) idToken(access, nonce string) string {
 func (p *provider) showUserinfo(w http.ResponseWriter, r *http.Request) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if r.Header.Get("Authorization") != fmt.Sprintf("Bearer access-%d", p.grants) {
+	if r.Header.Get("Authorization") != "Bearer "+p.access {
 		p.t.Errorf("userinfo with %q", r.Header.Get("Authorization"))
 	}
 	claims := map[string]any{"sub": "anna", "name": "Anna <b>Kowal</b>", "email": "anna@example.org", "email_verified": true}
@@ -230,7 +266,8 @@ func newTown(t *testing.T) *town {
 	}
 	agency, err := New(Config{
 		Issuer: p.server.URL, URL: own, ClientID: testClient, ClientSecret: testSecret, Scopes: []string{"openid", "profile"},
-		HTTP: client, Now: time.Now, Log: slog.New(slog.DiscardHandler),
+		Offers: []offer{{Code: "1.10.01", Titles: map[string]string{"en": "Book a visit"}}, {Code: "3.30.02", Titles: map[string]string{"en": "Change an account"}, MaxAge: 300}},
+		HTTP:   client, Now: time.Now, Log: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
 		t.Fatal(err)

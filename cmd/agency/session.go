@@ -23,6 +23,8 @@ type pending struct {
 	verifier string        // PKCE
 	maxAge   time.Duration // asked for; negative means not asked
 	until    time.Time
+	// procedure is the service that the person wants; empty for none.
+	procedure string
 }
 
 // visit is a signed-in person.
