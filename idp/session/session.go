@@ -7,6 +7,9 @@ import (
 	"surety/idp"
 )
 
+// ErrNobody says that nobody is logged in in this browser.
+var ErrNobody = idp.E(idp.CodeForbidden, "error.session.nobody")
+
 // Lifetimes are the numbers of RULES R11.
 type Lifetimes struct {
 	Idle           time.Duration // 30 min

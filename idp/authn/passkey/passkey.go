@@ -195,19 +195,20 @@ func (p *Passkeys) Asked(now time.Time, stateText, answer []byte, c Credential) 
 		return c, assurance.Use{}, refused(err)
 	}
 	if used.Authenticator.CloneWarning {
-		return c, assurance.Use{}, ErrAnswer.Because(errCloned)
+		return c, assurance.Use{}, ErrAnswer.Because(ErrCloned)
 	}
 	kept.Count = used.Authenticator.SignCount
 	if c.Data, err = json.Marshal(kept); err != nil {
 		return c, assurance.Use{}, fmt.Errorf("keep passkey: %w", err)
 	}
-	return c, assurance.Use{Method: assurance.MethodPasskey, At: now, AMR: []string{"swk", "user"}}, nil
+	return c, assurance.Use{Method: assurance.MethodPasskey, At: now, AMR: AMR()}, nil
 }
 
-var (
-	errTooLong = errors.New("the answer is too long")
-	errCloned  = errors.New("the counter went back: the passkey may have been copied")
-)
+// ErrCloned is the cause of an ErrAnswer whose signature was right and whose
+// counter was not.
+var ErrCloned = errors.New("the counter went back: the passkey may have been copied")
+
+var errTooLong = errors.New("the answer is too long")
 
 func parseAssertion(answer []byte) (*protocol.ParsedCredentialAssertionData, error) {
 	if len(answer) > MaxAnswer {

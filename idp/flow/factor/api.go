@@ -13,7 +13,7 @@ import (
 var ErrAgain = idp.E(idp.CodeLevelTooLow, "error.factor.again")
 
 // ErrNobody says that nobody is logged in in this browser.
-var ErrNobody = idp.E(idp.CodeForbidden, "error.session.nobody")
+var ErrNobody = session.ErrNobody
 
 // ErrHasApp says that the account has an authenticator app and the session
 // does not show it: a code of that app, or a recovery code, is asked for first
@@ -112,7 +112,7 @@ type Question struct {
 	Attempt string // comes back with the answer; good once, for ten minutes in this browser
 }
 
-// Passkeys asks for a new passkey.
+// NewPasskey asks for a new passkey.
 type NewPasskey struct {
 	Question
 	Suggested string // a name for it, from the browser's own
@@ -182,8 +182,6 @@ type Removal struct {
 	Method
 	// Last says that the person could not log in any more: they must confirm.
 	Last bool
-	// Phone and Passkeys would be left, to say what one would log in with.
-	Password bool
 }
 
 // Remove is the form of that page.

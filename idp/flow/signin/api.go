@@ -15,7 +15,7 @@ import (
 var ErrElsewhere = idp.E(idp.CodeConflict, "error.step.elsewhere")
 
 // ErrNobody says that nobody is logged in in this browser.
-var ErrNobody = idp.E(idp.CodeForbidden, "error.session.nobody")
+var ErrNobody = session.ErrNobody
 
 // LogInScreen is what the log-in page shows.
 type LogInScreen struct {

@@ -139,9 +139,10 @@ func (s *Store) TakeBinding(ctx context.Context, tx idp.Tx, account idp.AccountI
 	return found, db.Error("take binding", err)
 }
 
-// PhoneLogin returns whom a telephone number that is a login name leads to;
-// zero, without error, when nobody logs in with it.
-func (s *Store) PhoneLogin(ctx context.Context, tx idp.Tx, key string, browser [32]byte) (idp.Entrance, error) {
+// PhoneLogin returns whom a telephone number that is a login name, and was used
+// since then, leads to; zero, without error, when nobody logs in with it.
+// Numbers are given to other people (RULES R6).
+func (s *Store) PhoneLogin(ctx context.Context, tx idp.Tx, key string, browser [32]byte, used time.Time) (idp.Entrance, error) {
 	var e idp.Entrance
 	a := &e.Account
 	err := s.db.On(tx).QueryRow(ctx, `
@@ -153,7 +154,8 @@ func (s *Store) PhoneLogin(ctx context.Context, tx idp.Tx, key string, browser [
 		FROM login_name n
 		JOIN account a ON a.account_id = n.account_id
 		JOIN contact c ON c.contact_id = n.contact_id AND c.kind = 'phone'
-		WHERE n.fingerprint = $1`, s.mark(idp.MarkLoginName, key), s.mark(idp.MarkDevice, string(browser[:]))).Scan(
+		WHERE n.fingerprint = $1
+			AND c.last_used_at > $3`, s.mark(idp.MarkLoginName, key), s.mark(idp.MarkDevice, string(browser[:])), used).Scan(
 		&a.ID, &a.State, &a.Stage, &a.Language, &e.Contact, &e.BoundLevel, &e.KnownDevice)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return idp.Entrance{}, nil
