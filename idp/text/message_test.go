@@ -37,6 +37,7 @@ func args() map[string]any {
 	return map[string]any{
 		"Code": "482913", "Link": "https://id.example/register/link?t=" + strings.Repeat("x", 43), "Valid": 10 * time.Minute,
 		"Time": time.Date(2026, time.May, 3, 9, 30, 0, 0, time.UTC), "Device": "Firefox, Linux", "Login": "kite-4821", "Contact": "a•••@example.org",
+		"count": 7,
 	}
 }
 
@@ -65,7 +66,7 @@ func checkMessage(t *testing.T, lang, channel, kind, subject, body string) {
 	if strings.Contains(body, "{{") || strings.Contains(subject, "\n") || strings.Contains(body, "…") {
 		t.Errorf("%s %s %s is not filled in: %s", lang, channel, kind, body)
 	}
-	code := kind == "register_code" || kind == "register_known" || kind == "recover_code"
+	code := kind == "register_code" || kind == "register_known" || kind == "recover_code" || kind == "login_code" || kind == "bind_code"
 	if code && !strings.Contains(body, "482913") {
 		t.Errorf("%s %s %s has no code", lang, channel, kind)
 	}

@@ -105,6 +105,7 @@ func (f *Flow) sendCode(ctx context.Context, tx idp.Tx, now time.Time, c idp.Con
 		m.kind, m.args = msgUnknown, nil
 	case c.Purpose == idp.CodeToBind:
 		m.kind = msgBind
+		m.args["Link"] = f.config.Issuer + "/methods" // in an e-mail; SMS hold no links
 	}
 	if err := f.send(ctx, tx, now, m); err != nil {
 		return err
