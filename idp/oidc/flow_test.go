@@ -4,20 +4,37 @@ import (
 	"net/http"
 	"net/url"
 	"testing"
+	"time"
 
+	"surety/assurance"
 	"surety/idp/postgres/db"
 
 	"github.com/go-jose/go-jose/v4"
 )
 
-// TestRoundTrips counts what each flow costs the database (DESIGN §10).
+// TestRoundTrips counts what each flow costs the database (DESIGN §10): no
+// more for a procedure than without.
 func TestRoundTrips(t *testing.T) {
 	t.Parallel()
-	w, a, b := setup(t, nil)
-	first := a.tokens(b) // prepares the statements, fills the client cache
+	t.Run("plain", func(t *testing.T) {
+		t.Parallel()
+		countTrips(t)
+	})
+	t.Run("for procedures", func(t *testing.T) {
+		t.Parallel()
+		countTrips(t, "authorization_details", forProcedures("one", "two"), "acr_values", acrSubstantial)
+	})
+}
+
+func countTrips(t *testing.T, request ...string) {
+	w, a, b := setup(t, ofTax)
+	w.confirm(accountOf(b))
+	w.publish("one", substantial)
+	w.publish("two", assurance.Requirement{MaxAge: time.Hour})
+	first := a.tokens(b, request...) // prepares the statements, fills the caches
 
 	ctx, trips := db.Count(t.Context())
-	r := httpGet(ctx, "/authorize?"+a.request().Encode())
+	r := httpGet(ctx, "/authorize?"+a.request(request...).Encode())
 	code := answerOf(t, b.send(r)).Get("code")
 	if trips.Trips() != 3 || code == "" {
 		t.Errorf("authorize: %d trips (%s), code %q", trips.Trips(), trips, code)

@@ -28,7 +28,7 @@ type offered struct {
 
 func (o *offered) InForce(ctx context.Context, agency string, codes []string, civil time.Time) ([]procedure.Procedure, error) {
 	if o.down.Load() {
-		return nil, idp.E(idp.CodeUnavailable, "error.unavailable")
+		return nil, unavailable
 	}
 	return o.ProcedureCache.InForce(ctx, agency, codes, civil)
 }
@@ -154,3 +154,6 @@ func (b *browser) back(id idp.InteractionID) {
 		b.Fatal(err)
 	}
 }
+
+// unavailable is what a part of the house says that cannot answer now.
+var unavailable = idp.E(idp.CodeUnavailable, "error.unavailable")

@@ -12,6 +12,7 @@ import (
 	"surety/idp"
 	"surety/idp/client"
 	"surety/idp/oidc"
+	"surety/idp/procedure"
 )
 
 // one knows one client.
@@ -34,7 +35,17 @@ func fuzzed(t testing.TB) (*Endpoint, *client.Client) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return New(Config{Issuer: "https://id.example"}, Dependencies{Clients: one{c}}), c
+	return New(Config{Issuer: "https://id.example"}, Dependencies{
+		Clients: one{c}, Procedures: one{c}, Civil: func() time.Time { return time.Unix(0, 0) },
+	}), c
+}
+
+// InForce knows the procedure "a" of the client itself.
+func (o one) InForce(_ context.Context, agency string, codes []string, _ time.Time) ([]procedure.Procedure, error) {
+	if agency != string(o.client.ID) || !slices.Equal(codes, []string{"a"}) {
+		return nil, idp.E(idp.CodeNotFound, "").With("code", codes[len(codes)-1])
+	}
+	return []procedure.Procedure{{Agency: agency, Code: "a", Scopes: []string{"email"}}}, nil
 }
 
 // FuzzRedirectURI checks that an answer only ever goes to a registered
@@ -84,6 +95,8 @@ func FuzzRequest(f *testing.F) {
 	for _, seed := range []string{
 		"", "&scope=openid+profile&nonce=x", "&prompt=none+login", "&max_age=0", "&max_age=-1", "&claims=%7B%7D", "&resource=x&resource=y",
 		"&response_mode=form_post", "&acr_values=a+b", "&ui_locales=be+ru", "&login_hint=%ff", "&request=x", "&scope=openid&scope=openid",
+		"&authorization_details=" + url.QueryEscape(`[{"type":"procedure","code":"a"}]`), "&authorization_details=%5B", "&authorization_details=" + strings.Repeat("%5B", 2000),
+		"&authorization_details=" + url.QueryEscape(`[{"type":"procedure","code":"b"}]`), "&claims=" + url.QueryEscape(`{"id_token":{"acr":{"essential":true,"values":["a"]}}}`),
 	} {
 		f.Add(base + seed)
 	}
@@ -107,7 +120,8 @@ func FuzzRequest(f *testing.F) {
 		}
 		r := a.request
 		if len(r.ACRValues) > maxACRValues+20 || len(r.UILocales) > maxLocales || len(r.LoginHint) > maxHint || len(a.nonce) > maxNonce ||
-			len(a.challenge) != 43 || r.MaxAge != nil && *r.MaxAge < 0 || len(r.Audience) > 0 {
+			len(a.challenge) != 43 || r.MaxAge != nil && *r.MaxAge < 0 || len(r.Audience) > 0 ||
+			len(r.Procedures) != len(a.procedures) || len(r.Procedures) > 0 && (r.Agency != "agency" || !slices.Contains(r.Scopes, "email")) {
 			t.Errorf("%q: %+v", query, r)
 		}
 	})
