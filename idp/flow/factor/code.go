@@ -159,6 +159,7 @@ func (f *Flow) check(ctx context.Context, now time.Time, in typed, right func(ct
 	}
 	var refused error
 	err := f.p.InTx(ctx, func(ctx context.Context, tx idp.Tx) error {
+		refused = nil // of a unit of work that collided and is done again
 		c, err := f.p.Codes.TakeCodeTry(ctx, tx, in.purpose, string(in.id), in.place, throttle.CodeTries, now)
 		if err != nil {
 			return err
