@@ -4,6 +4,7 @@ import (
 	"surety/idp/authn/passkey"
 	"surety/idp/authn/password"
 	"surety/idp/flow/account"
+	"surety/idp/flow/factor"
 	"surety/idp/flow/operator"
 	"surety/idp/flow/signin"
 	"surety/idp/oidc/claims"
@@ -19,6 +20,7 @@ import (
 type flows struct {
 	signin  *signin.Flow
 	account *account.Flow
+	factor  *factor.Flow
 	hasher  *password.Hasher
 	people  *personstore.Store
 }
@@ -52,7 +54,7 @@ func (h *house) flows() (*flows, error) {
 		Rules: password.NewRules(productWords, breached), Passwords: hasher, Audit: h.audit, Notices: h.queue, Texts: h.texts,
 		Ring: h.ring, Now: h.now,
 	})
-	return &flows{signin: s, account: a, hasher: hasher, people: people}, nil
+	return &flows{signin: s, account: a, factor: h.factors(s, store, people), hasher: hasher, people: people}, nil
 }
 
 func (h *house) subjects() claims.Subjects { return claims.Subjects{Ring: h.ring} }

@@ -24,8 +24,10 @@ import (
 	"surety/idp/web"
 	webaccount "surety/idp/web/account"
 	"surety/idp/web/approval"
+	"surety/idp/web/methods"
 	weboperator "surety/idp/web/operator"
 	websignin "surety/idp/web/signin"
+	"surety/idp/web/stepup"
 	"surety/idp/web/templates"
 )
 
@@ -69,7 +71,9 @@ func (h *house) handler(trail *audit.Batch) (http.Handler, error) {
 		return nil, err
 	}
 	known := agencies{f.signin, h.clients}
-	(&websignin.Pages{Site: site, SignIn: f.signin, Account: f.account, Agencies: known, Terms: h.profile.Terms.Version, PasswordMin: password.MinLength}).Mount(m)
+	(&websignin.Pages{Site: site, SignIn: f.signin, Account: f.account, Factors: f.factor, Agencies: known, Terms: h.profile.Terms.Version, PasswordMin: password.MinLength}).Mount(m)
+	(&stepup.Pages{Site: site, SignIn: f.signin, Factors: f.factor}).Mount(m)
+	(&methods.Pages{Site: site, Factors: f.factor, Agencies: known}).Mount(m)
 	(&approval.Pages{Site: site, SignIn: f.signin, Terms: approval.Terms{Version: h.profile.Terms.Version, Since: h.termsSince()}}).Mount(m)
 	(&webaccount.Pages{Site: site, SignIn: f.signin}).Mount(m)
 	(&weboperator.Pages{Site: site, Operator: h.operator()}).Mount(m)

@@ -1,7 +1,9 @@
 // Package signin is the pages on which a person comes in:
 //
 //	/                  home for who is not signed in
-//	/sign-in           login name and password
+//	/sign-in           login name and password, or a passkey
+//	/sign-in/passkey   a passkey, when the first try did not work
+//	/sign-in/sms       a number, then /code
 //	/select-account    whom to go on as
 //	/register          contact, then /code or /link, /used, /details, /done
 //	/recover           contact, then /code or /link, /password, /done

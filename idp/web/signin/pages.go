@@ -7,6 +7,7 @@ import (
 	"surety/idp"
 	"surety/idp/client"
 	"surety/idp/flow/account"
+	"surety/idp/flow/factor"
 	"surety/idp/flow/signin"
 	"surety/idp/session"
 	"surety/idp/web"
@@ -27,6 +28,7 @@ type Pages struct {
 	Site        *web.Site
 	SignIn      *signin.Flow
 	Account     *account.Flow
+	Factors     *factor.Flow
 	Agencies    Agencies
 	Terms       string // version of the terms of use in force
 	PasswordMin int    // fewest characters of a password
@@ -37,6 +39,13 @@ func (p *Pages) Mount(m web.Mux) {
 	m.Get("/", p.home)
 	m.Get("/sign-in", p.signIn)
 	m.Post("/sign-in", p.signInPost)
+	m.Get(pathPasskey, p.passkey)
+	m.Post(pathPasskey, p.passkeyPost)
+	m.Get(pathSMS, p.sms)
+	m.Post(pathSMS, p.smsPost)
+	m.Get(pathSMSCode, p.smsCode)
+	m.Post(pathSMSCode, p.smsCodePost)
+	m.Post(pathSMSCode+"/resend", p.smsResend)
 	m.Get("/select-account", p.selectAccount)
 	m.Post("/select-account", p.selectAccountPost)
 	m.Get("/signed-out", p.signedOut)

@@ -29,7 +29,7 @@ func (p *Pages) signIn(w http.ResponseWriter, r *http.Request) error {
 	f := p.Site.Frame(w, r)
 	web.OnBehalf(w, &f, screen.Client)
 	return web.Page(w, http.StatusOK, func(out io.Writer) error {
-		return p.Site.Templates.SignIn(out, f, templates.SignIn{Login: screen.LoginHint, Again: screen.Again || r.URL.Query().Has("fresh")})
+		return p.Site.Templates.SignIn(out, f, p.signInView(w, r, templates.SignIn{Login: screen.LoginHint, Again: screen.Again || r.URL.Query().Has("fresh")}))
 	})
 }
 
@@ -49,11 +49,21 @@ func (p *Pages) signInPost(w http.ResponseWriter, r *http.Request) error {
 		f := p.frame(w, r)
 		return p.Site.Again(w, r, err, func(out io.Writer, g templates.Frame) error {
 			g.Agency = f.Agency
-			return p.Site.Templates.SignIn(out, g, templates.SignIn{Login: in.Login, Shared: in.Shared})
+			return p.Site.Templates.SignIn(out, g, p.signInView(w, r, templates.SignIn{Login: in.Login, Shared: in.Shared}))
 		})
 	}
 	p.Site.Enter(w, ticket)
 	return web.SeeOther(w, r, web.Onward(r))
+}
+
+// signInView adds the other ways to come in. A house that has no passkeys, or
+// cannot ask for one now, still takes passwords.
+func (p *Pages) signInView(w http.ResponseWriter, r *http.Request, v templates.SignIn) templates.SignIn {
+	if q, err := p.Factors.AskToSignIn(r.Context(), p.Site.Visit(w, r)); err == nil {
+		v.Passkey = question(q)
+	}
+	v.SMS = true
+	return v
 }
 
 // cancel brings the person back to the agency without logging in.

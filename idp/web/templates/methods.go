@@ -131,8 +131,7 @@ func (t *Templates) MethodsRename(w io.Writer, f Frame, v MethodsRename) error {
 // it is the last; button: remove; link: keep.
 type MethodsRemove struct {
 	OwnMethod
-	LastWay  bool // the person could not log in any more
-	Password bool // a password would be left
+	LastWay bool // the person could not log in any more
 }
 
 // MethodsRemove renders the page at /methods/{id}/remove.

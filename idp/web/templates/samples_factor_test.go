@@ -94,7 +94,7 @@ func methodSamples() []sample {
 		page("methods-passkey", pending, (*t).MethodsPasskey, templates.MethodsPasskey{Question: asked, Name: "Firefox, Linux", Level: "basic"}),
 		page("methods-passkey-wrong", all(with("error.passkey.answer", "passkey")), (*t).MethodsPasskey, templates.MethodsPasskey{Question: asked, Name: "My phone"}),
 		page("methods-rename", all(signedIn, with("error.name.missing", "name")), (*t).MethodsRename, templates.MethodsRename{ID: "c2", Name: ""}),
-		page("methods-remove", signedIn, (*t).MethodsRemove, templates.MethodsRemove{OwnMethod: app, Password: true}),
+		page("methods-remove", signedIn, (*t).MethodsRemove, templates.MethodsRemove{OwnMethod: app}),
 		page("methods-remove-last", all(signedIn, with("error.factor.last", "confirm")), (*t).MethodsRemove, templates.MethodsRemove{OwnMethod: key, LastWay: true}),
 	}
 }
