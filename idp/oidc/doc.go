@@ -8,14 +8,16 @@
 //	POST      /token         token      authorization_code, refresh_token, client_credentials
 //	POST      /introspect    token      RFC 7662
 //	POST      /revoke        token      RFC 7009
+//	GET, POST /outcomes/...  token      what came of a request that was not met, once
 //	GET, POST /userinfo      userinfo   OpenID Connect Core 1.0, section 5.3
 //	GET, POST /logout        logout     OpenID Connect RP-Initiated Logout 1.0
-//	GET       /.well-known/openid-configuration, /jwks   metadata
+//	GET       /.well-known/openid-configuration, /jwks, /trustmark   metadata
 //
 // Package store fences in fosite, the library that reads and drives
 // authorization and token requests. Package claims says who a person is for a
-// client, which claims a scope stands for, and what tokens say. Nothing outside
-// idp/oidc imports fosite, and OAuth error codes are made nowhere else.
+// client, which claims a scope stands for, and what tokens say. Package details
+// reads which procedures a request is for. Nothing outside idp/oidc imports
+// fosite, and OAuth error codes are made nowhere else.
 //
 // # A code flow
 //
@@ -52,9 +54,14 @@
 //   - Core, section 11: offline_access needs a consent that names it, not
 //     prompt=consent every time. Clients that are registered for refresh_token
 //     get refresh tokens without it too; those end with the session.
-//   - Core, section 12: a refresh asks again for the level (an essential acr,
-//     the client's minimum), not for max_age: that was a demand on the login at
-//     the time of the request. auth_time goes on telling the truth.
+//   - Core, section 12: a refresh asks again for an essential acr, the client's
+//     minimum and all that the procedures require on that day, their max_age
+//     included; not for max_age of the request: that was a demand on the login at
+//     that time. auth_time goes on telling the truth.
+//   - Core, section 5.5.1.1, and Unmet Authentication Requirements 1.0, section 3:
+//     without a page (prompt=none) a requirement that the person could still meet
+//     is login_required or interaction_required; the code
+//     unmet_authentication_requirements is for what cannot be met, or was not.
 //   - Core, section 3.1.2.1: unknown values of prompt, and an id_token_hint that
 //     is not ours or for another client, are invalid_request. An expired hint is
 //     good. A login made for the request itself satisfies a max_age of less than
@@ -64,6 +71,9 @@
 //     the client may not have are invalid_scope.
 //   - RFC 6749, section 3.1.2.3: redirect_uri is always demanded, also of a client
 //     that registered only one, and compared exactly.
+//   - RFC 6749, section 4.1.2.1: error_uri names no page for people but what the
+//     client may fetch about an unmet requirement, once, within ten minutes, with
+//     its credentials. A client without any gets none.
 //   - RFC 6749, section 4.1.3: a second use of a code ends the grant at once, also
 //     when both uses arrive at the same moment. There is no grace.
 //   - RFC 7009, section 2.1: revoking another client's token is answered 200
@@ -72,8 +82,18 @@
 //   - RFC 7662, section 2.1: a token is shown to its owner and its audience (a
 //     client that is named in aud or registered for a resource that is); to all
 //     others it is not active.
+//   - RFC 8485, section 4: vot and vtm stand in the ID token alone. The trustmark is
+//     our own, and JSON: the components of the appendix do not say what was done.
 //   - RFC 8707: a token request without resource gives a token for all granted
 //     resources and UserInfo; with resource for exactly those.
+//   - RFC 9396, sections 2 and 5: an entry has type and code, nothing else, and at
+//     most ten are read. An empty list, an entry twice, and authorization_details
+//     for client credentials are invalid_authorization_details. What was granted
+//     names the agency besides; a token request may repeat it (section 6.1).
+//   - RFC 9396, section 10: clients are not registered for types. Which procedures
+//     one may ask for says the agency that it is registered for.
+//   - RFC 9470, section 5: acr_values stay voluntary. A person who can reach what
+//     they ask for at once is asked to, may go on without, and the token says so.
 //   - RFC 9700, section 2.1.1: PKCE with S256 is demanded of every client, save
 //     confidential ones that an operator registered to go without.
 //   - FAPI 2.0, section 5.3.2.1, forbids rotating refresh tokens of clients that

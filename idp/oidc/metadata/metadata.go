@@ -48,7 +48,7 @@ type document struct {
 	ResponseTypes      []string `json:"response_types_supported"`
 	ResponseModes      []string `json:"response_modes_supported"`
 	GrantTypes         []string `json:"grant_types_supported"`
-	ACRValues          []string `json:"acr_values_supported"`
+	ACRValues          []string `json:"acr_values_supported,omitempty"`
 	SubjectTypes       []string `json:"subject_types_supported"`
 	IDTokenAlgs        []string `json:"id_token_signing_alg_values_supported"`
 	TokenAuthMethods   []string `json:"token_endpoint_auth_methods_supported"`
@@ -95,7 +95,7 @@ func (c Config) document(acrs []string) document {
 		ResponseTypes: []string{"code"},
 		ResponseModes: []string{"query", "form_post"},
 		GrantTypes:    []string{"authorization_code", "refresh_token", "client_credentials"},
-		ACRValues:     append([]string{}, acrs...), // a list, also of none
+		ACRValues:     acrs,
 		SubjectTypes:  []string{string(client.SubjectPairwise), string(client.SubjectPublic)},
 		IDTokenAlgs:   algs, TokenAuthAlgs: algs, RevocationAuthAlgs: algs, IntrospectionAlgs: algs,
 		TokenAuthMethods: append(secretOrKey, string(client.AuthNone)), RevocationAuth: append(secretOrKey, string(client.AuthNone)),
