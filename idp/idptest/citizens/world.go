@@ -11,9 +11,11 @@ import (
 
 	"surety/assurance"
 	"surety/idp"
+	"surety/idp/authn/passkey"
 	"surety/idp/authn/password"
 	"surety/idp/client"
 	"surety/idp/flow/account"
+	"surety/idp/flow/factor"
 	"surety/idp/flow/signin"
 	"surety/idp/idptest"
 	"surety/idp/keys"
@@ -47,6 +49,7 @@ type World struct {
 	Clients *desk.Clients
 	SignIn  *signin.Flow
 	Account *account.Flow
+	Factor  *factor.Flow
 	Hashes  *Hasher
 }
 
@@ -120,6 +123,17 @@ func New(t testing.TB) *World {
 		InTx: w.InTx, Proofs: w.Store, Accounts: w.Store, Logins: w.Store, Arrivals: w.SignIn, People: w.People, Throttles: w.Store,
 		Rules: password.NewRules([]string{"surety"}, nil), Passwords: w.Hashes, Audit: trail, Notices: queue, Texts: texts,
 		Ring: w.Ring, Now: w.Clock.Now,
+	})
+	passkeys, err := passkey.New(passkey.Config{Issuer: Issuer, Name: "Surety"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.Factor = factor.New(factor.Config{
+		Issuer: Issuer, Name: "Surety",
+		Rules: func() (assurance.Rules, error) { return assurance.One(w.Profile.Policy), nil }, Contacts: w.Profile.Contacts,
+	}, factor.Parts{
+		InTx: w.InTx, Arrivals: w.SignIn, Factors: w.Store, Recovery: w.Store, Codes: w.Store, Phones: w.Store, Passkeys: passkeys,
+		Throttles: w.Store, People: w.People, Audit: trail, Notices: queue, Texts: texts, Ring: w.Ring, Now: w.Clock.Now, Civil: w.Clock.Now,
 	})
 	return w
 }
