@@ -8,6 +8,7 @@
 //	idp client ...               relying parties: add, import, list, show, update,
 //	                             disable, enable, rotate-secret
 //	idp key list|rotate|revoke   signing keys
+//	idp policy ...               levels: lint, diff, explain, activate, list, show
 //	idp operator invite          the first operator's link
 //	idp audit verify             look for events changed, missing, inserted or cut off
 //
@@ -19,7 +20,7 @@
 // Results go to standard output, everything else to standard error. The exit
 // status is 0 for success, 1 when a part of the house is down or at fault, 2
 // for a command line that is wrong, 3 when the command was understood and
-// refused, 4 when an audit check found something.
+// refused, 4 when a check (audit verify, policy lint) found something.
 //
 // The commands call use cases (idp/flow), never a store.
 package main

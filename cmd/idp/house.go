@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"time"
 
 	"surety/idp/audit"
 	"surety/idp/flow/account"
@@ -13,6 +14,7 @@ import (
 // house is what the commands reach of everything else. Tests put their own
 // database and clock behind it.
 type house struct {
+	now     func() time.Time
 	config  func() (server.Config, error)
 	serve   func(ctx context.Context, c server.Config) error
 	work    func(ctx context.Context, c server.Config) error

@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"surety/idp/server"
 )
@@ -19,6 +20,7 @@ func main() {
 // wired is the house as it is.
 func wired() house {
 	return house{
+		now:      time.Now,
 		config:   server.FromEnvironment,
 		serve:    server.Serve,
 		work:     server.Work,

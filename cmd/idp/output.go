@@ -11,6 +11,7 @@ import (
 
 	"surety/idp"
 	"surety/idp/client"
+	"surety/idp/strict"
 	"surety/idp/text"
 )
 
@@ -48,6 +49,8 @@ type failure struct {
 	Code    string               `json:"code"`
 	Message string               `json:"message"`
 	Members []client.MemberError `json:"members,omitempty"`
+	// Problems are the mistakes in a file that people write, with their lines.
+	Problems []problemRow `json:"problems,omitempty"`
 }
 
 // fail says on standard error what went wrong and chooses the exit code.
@@ -71,6 +74,10 @@ func (c *call) fail(err error) int {
 		var invalid *client.InvalidMetadata
 		if errors.As(err, &invalid) {
 			f.Members = invalid.Members
+		}
+		var problems strict.Problems
+		if errors.As(err, &problems) {
+			f.Problems = problemRows(problems)
 		}
 		e := json.NewEncoder(c.errOut)
 		e.SetEscapeHTML(false)

@@ -98,7 +98,7 @@ func (c *call) policies(stored bool, f func(s *operator.Service) error) error {
 	if stored || cfg.CheckStore() == nil {
 		return c.operator(f)
 	}
-	return f(operator.New(operator.Deps{ParsePolicy: profile.ParsePolicy, Clock: time.Now}))
+	return f(operator.New(operator.Deps{ParsePolicy: profile.ParsePolicy, Clock: c.house.now}))
 }
 
 type policyLint struct {

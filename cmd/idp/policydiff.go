@@ -44,7 +44,11 @@ func (d *policyDiff) Run(c *call) error {
 }
 
 func printDiff(w io.Writer, d operator.PolicyDiff) error {
-	fmt.Fprintf(w, "from policy %d to policy %d; accounts: %d\n", d.From, d.To, d.Accounts)
+	from := fmt.Sprintf("policy %d", d.From)
+	if d.From == 0 {
+		from = "no policy"
+	}
+	fmt.Fprintf(w, "from %s to policy %d; accounts: %d\n", from, d.To, d.Accounts)
 	var lines [][]string
 	for _, l := range d.Levels {
 		lines = append(lines, append([]string{string(l.Level), string(l.Change)}, reached(l.Reached, d.Accounts)...))

@@ -341,23 +341,25 @@ func between(soonest, latest time.Duration) string {
 	return span(soonest) + " to " + span(latest)
 }
 
-// span writes a time as people say it: in its largest whole unit.
+// span writes a time without the units that are zero: 20m, 72h is 3d.
 func span(d time.Duration) string {
+	const day = 24 * time.Hour
 	d = d.Round(time.Second)
-	switch {
-	case d >= 48*time.Hour && d%(24*time.Hour) == 0:
-		return fmt.Sprintf("%dd", d/(24*time.Hour))
-	case d == 0:
-		return "0s"
+	days := ""
+	if d >= 2*day {
+		days, d = fmt.Sprintf("%dd", d/day), d%day
+		if d == 0 {
+			return days
+		}
 	}
 	text := d.String()
-	if d%time.Minute == 0 {
+	if d%time.Minute == 0 && d != 0 {
 		text = strings.TrimSuffix(text, "0s")
 	}
-	if d%time.Hour == 0 {
+	if d%time.Hour == 0 && d != 0 {
 		text = strings.TrimSuffix(text, "0m")
 	}
-	return text
+	return days + text
 }
 
 func capacity(a assurance.Acting) string {

@@ -15,12 +15,14 @@ import (
 	"time"
 
 	"surety/assurance"
+	"surety/idp"
 	"surety/idp/audit"
 	"surety/idp/authn/passkey"
 	"surety/idp/flow/account"
 	"surety/idp/flow/operator"
 	"surety/idp/idptest"
 	"surety/idp/keys"
+	accounts "surety/idp/postgres/account"
 	audits "surety/idp/postgres/audit"
 	"surety/idp/postgres/db"
 	"surety/idp/postgres/desk"
@@ -73,6 +75,7 @@ type stand struct {
 	ring    *keys.Ring
 	dir     string
 	sandbox bool
+	offline bool // no database is configured
 	served  bool
 }
 
@@ -83,8 +86,13 @@ func newStand(t *testing.T) *stand {
 
 func (s *stand) house() house {
 	return house{
+		now: func() time.Time { return s.clock.Now() },
 		config: func() (server.Config, error) {
-			return server.Config{DatabaseURL: s.db.URL, Issuer: "https://id.example.org", Sandbox: s.sandbox}, nil
+			cfg := server.Config{DatabaseURL: s.db.URL, KeysFile: "keys.json", Issuer: "https://id.example.org", Sandbox: s.sandbox}
+			if s.offline {
+				cfg.DatabaseURL = ""
+			}
+			return cfg, nil
 		},
 		serve: func(context.Context, server.Config) error { s.served = true; return nil },
 		work:  func(context.Context, server.Config) error { s.served = true; return nil },
@@ -157,12 +165,18 @@ func (s *stand) service() *operator.Service {
 		Passkeys: passkey.Operators{Passkeys: passkeys},
 		InTx:     s.db.InTx, Clients: desk.NewClients(s.db.DB), Keys: desk.NewKeys(s.db.DB), Operators: desk.NewOperators(s.db.DB),
 		Sessions: desk.NewOperators(s.db.DB), Audit: audits.New(s.ring.Seal), Ring: s.ring, Clock: s.clock.Now,
-		Policy: demo, Issuer: "https://id.example.org",
+		Policy: s.policy, Issuer: "https://id.example.org",
+		Policies: desk.NewPolicies(s.db.DB), ParsePolicy: profile.ParsePolicy, Profile: "demo",
+		Standings: accounts.New(s.db.DB, s.ring), Published: desk.NewProcedures(s.db.DB), Procedures: desk.NewProcedures(s.db.DB),
 	})
 }
 
-// demo is the policy of the demonstration profile.
-func demo() (assurance.Policy, error) {
+// policy is the one in force, else that of the demonstration profile.
+func (s *stand) policy() (assurance.Policy, error) {
+	set := desk.NewPolicySet(desk.NewPolicies(s.db.DB), "demo", profile.ParsePolicy, s.clock.Now, slog.New(slog.DiscardHandler))
+	if rules, err := set.Rules(); idp.CodeOf(err) != idp.CodeNotFound {
+		return rules.Policy, err
+	}
 	p, err := profile.Load("demo")
 	return p.Policy, err
 }
@@ -304,6 +318,8 @@ func (s *script) execute(st step, out, errOut *bytes.Buffer) int {
 		s.stand.clock.Advance(d)
 	case "sandbox":
 		s.stand.sandbox = true
+	case "offline":
+		s.stand.offline = !s.stand.offline
 	case "seal":
 		s.stand.seal(s.t)
 	case "sql": // with the rights of the owner, as an intruder might

@@ -36,10 +36,8 @@ func (s *Service) ActivatePolicy(ctx context.Context, by Actor, file string, sou
 		return PolicyActivated{}, err
 	}
 	done := PolicyActivated{Report: report}
-	for _, problems := range [][]error{asErrors(report.Problems), asErrors(report.Broken)} {
-		if len(problems) > 0 {
-			return done, errInvalid.Because(errors.Join(problems...))
-		}
+	if problems := append(report.Problems, report.Broken...); len(problems) > 0 {
+		return done, errInvalid.Because(problems)
 	}
 	before, err := s.inForce(ctx, nil, s.Clock())
 	if err != nil {
@@ -114,14 +112,6 @@ func (s *Service) diffFrom(ctx context.Context, before idp.StoredPolicy, next as
 }
 
 func policyName(version int) string { return fmt.Sprintf("policy %d", version) }
-
-func asErrors[E error](list []E) []error {
-	var out []error
-	for _, e := range list {
-		out = append(out, e)
-	}
-	return out
-}
 
 // PolicyState says what a stored policy is doing.
 type PolicyState string
