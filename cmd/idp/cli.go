@@ -16,16 +16,17 @@ import (
 type cli struct {
 	JSON bool `name:"json" help:"Answer in JSON, errors too."`
 
-	Serve    serveCommand    `cmd:"" help:"Answer people and agencies."`
-	Work     workCommand     `cmd:"" help:"Send messages, seal the audit, rotate keys, tidy up."`
-	Migrate  migrateCommand  `cmd:"" help:"Bring the database up to date. Runs as its owner."`
-	KeysFile keysFileCommand `cmd:"" help:"Make the master keys of a new installation."`
-	Client   clientCommands  `cmd:"" help:"Relying parties: the agencies' software."`
-	Key      keyCommands     `cmd:"" help:"Keys that sign tokens."`
-	Policy   policyCommands  `cmd:"" help:"Levels: what each asks for, and which policy is in force."`
-	Operator operatorCommand `cmd:"" help:"People who run Surety."`
-	Audit    auditCommands   `cmd:"" help:"The record of what happened."`
-	Settings settingsCommand `cmd:"" help:"List what can be set in the environment."`
+	Serve     serveCommand      `cmd:"" help:"Answer people and agencies."`
+	Work      workCommand       `cmd:"" help:"Send messages, seal the audit, rotate keys, tidy up."`
+	Migrate   migrateCommand    `cmd:"" help:"Bring the database up to date. Runs as its owner."`
+	KeysFile  keysFileCommand   `cmd:"" help:"Make the master keys of a new installation."`
+	Client    clientCommands    `cmd:"" help:"Relying parties: the agencies' software."`
+	Key       keyCommands       `cmd:"" help:"Keys that sign tokens."`
+	Policy    policyCommands    `cmd:"" help:"Levels: what each asks for, and which policy is in force."`
+	Procedure procedureCommands `cmd:"" help:"Public services: what agencies offer, and what each asks of a person."`
+	Operator  operatorCommand   `cmd:"" help:"People who run Surety."`
+	Audit     auditCommands     `cmd:"" help:"The record of what happened."`
+	Settings  settingsCommand   `cmd:"" help:"List what can be set in the environment."`
 
 	SandboxAccounts sandboxAccounts `cmd:"" hidden:"" help:"Make sample accounts out of a JSON file."`
 }
@@ -33,7 +34,7 @@ type cli struct {
 const about = `Surety tells agencies how sure they may be of a person. This is its server and its operator's tool.
 
 Settings come from the environment: SURETY_DATABASE_URL, SURETY_KEYS_FILE, SURETY_ISSUER and so on; idp settings lists them. ` +
-	`Changes can be rehearsed with -dry-run. Exit status: 0 done, 1 something is down, 2 wrong command line, 3 refused, 4 audit faults.`
+	`Changes can be rehearsed with -dry-run. Exit status: 0 done, 1 something is down, 2 wrong command line, 3 refused, 4 a check found something.`
 
 // The exit codes.
 const (

@@ -12,7 +12,8 @@ func (r *reader) requirement(n *strict.Node) assurance.Requirement {
 	r.Mapping(n, strict.Fields{
 		"level": strict.Required(func(n *strict.Node) { q.Level = assurance.LevelName(r.notEmpty(n, r.Text(n, maxWord))) }),
 		"max_age": strict.Optional(func(n *strict.Node) {
-			if q.MaxAge = r.Duration(n); q.MaxAge <= 0 || q.MaxAge > MaxAge {
+			q.MaxAge = r.Duration(n)
+			if d, err := strict.ParseDuration(n.Value); err == nil && (d <= 0 || d > MaxAge) {
 				r.Report(n, "how old a login may be, for example 5m", "max_age is not between 1s and %s", WriteDuration(MaxAge))
 			}
 		}),

@@ -36,6 +36,8 @@ type Deps struct {
 	Standings   Standings
 	Published   Published
 	Contacts    contact.Rules    // how login names are read
+	Procedures  Procedures       // for the use cases about procedures
+	Zone        *time.Location   // in which the days of procedures begin; nil: UTC
 	Civil       func() time.Time // time of documents and proofings; nil: Clock
 	Rotation    keys.Rotation    // zero: every algorithm, 90 days
 	Issuer      string           // invitations lead below it

@@ -37,7 +37,7 @@ func setup(t *testing.T) *bench {
 	b.Service = operator.New(operator.Deps{
 		InTx: b.db.InTx, Clients: b.clients, Keys: b.keys, Operators: desk.NewOperators(b.db.DB), Sessions: desk.NewOperators(b.db.DB),
 		Audit: audit.New(b.ring.Seal), Ring: b.ring, Clock: b.clock.Now, Policy: inForce,
-		Issuer: issuer, Passkeys: passkey.Operators{Passkeys: passkeys},
+		Procedures: desk.NewProcedures(b.db.DB), Issuer: issuer, Passkeys: passkey.Operators{Passkeys: passkeys},
 	})
 	return b
 }
