@@ -58,7 +58,7 @@
 //     minimum and all that the procedures require on that day, their max_age
 //     included; not for max_age of the request: that was a demand on the login at
 //     that time. auth_time goes on telling the truth.
-//   - Core, section 5.5.1.1, and Unmet Authentication Requirements 1.0, section 3:
+//   - Core, section 5.5.1.1, and Core Error Code unmet_authentication_requirements:
 //     without a page (prompt=none) a requirement that the person could still meet
 //     is login_required or interaction_required; the code
 //     unmet_authentication_requirements is for what cannot be met, or was not.

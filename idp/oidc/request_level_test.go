@@ -298,8 +298,8 @@ func TestR10_WhatAProcedureBrings(t *testing.T) {
 		t.Errorf("by consent %v, by law %v", q.ConsentClaims, q.LawClaims)
 	}
 	// The person agrees to the scopes and leaves the claim out.
-	w.exec(`INSERT INTO consent (consent_id, account_id, client_id, scopes, claims, left_out, granted_at)
-		VALUES ($1, $2, $3, '{openid,email}', '{email,email_verified}', '{updated_at}', $4)`, idp.NewID(), string(p), string(a.ID), w.civil.Now())
+	w.exec(`INSERT INTO consent (consent_id, account_id, client_id, scopes, claims, left_out, shown, granted_at)
+		VALUES ($1, $2, $3, '{openid,email}', '{email,email_verified}', '{updated_at}', '{locale}', $4)`, idp.NewID(), string(p), string(a.ID), w.civil.Now())
 	r := a.exchange(answerOf(t, b.goOn(id)).Get("code"))
 	r.want(http.StatusOK, "")
 	info := w.userInfo(r.text("access_token"))
