@@ -20,6 +20,9 @@ type Request struct {
 	// LeftOut are those of Claims that the person did not want to give
 	// (RULES R10). Only an answer has them.
 	LeftOut []string
+	// Shown are values that go by law (RULES R10): the person sees them on the
+	// same screen and is not asked.
+	Shown   []string
 	Purpose string // empty: logging in, nothing further
 }
 
@@ -33,7 +36,9 @@ type Record struct {
 	Claims    []string // sorted, each once
 	// LeftOut were asked for and not given: nothing of them is sent, and they
 	// are not asked for again until the person says so (prompt=consent).
-	LeftOut   []string // sorted, each once, none of Claims
+	LeftOut []string // sorted, each once, none of Claims
+	// Shown go by law, whatever is agreed to: they were on the screen.
+	Shown     []string // sorted, each once
 	Purpose   string
 	GrantedAt time.Time
 
@@ -76,7 +81,8 @@ func (r Record) State(civil time.Time) State {
 func (r Record) Covers(q Request, civil time.Time) bool {
 	return r.State(civil) == StateInForce &&
 		r.AccountID == q.AccountID && r.ClientID == q.ClientID && r.Purpose == q.Purpose &&
-		within(q.Scopes, r.Scopes) && within(q.Claims, slices.Concat(r.Claims, r.LeftOut))
+		within(q.Scopes, r.Scopes) && within(q.Claims, slices.Concat(r.Claims, r.LeftOut)) &&
+		within(q.Shown, r.Shown)
 }
 
 // Withdraw returns the record as withdrawn. What has ended already stays as it
@@ -100,7 +106,7 @@ func (r Record) Withdraw(civil time.Time) Record {
 func Agree(before Record, id ID, q Request, civil time.Time, lasts time.Duration) (agreed, superseded Record) {
 	agreed = Record{
 		ID: id, AccountID: q.AccountID, ClientID: q.ClientID, Purpose: q.Purpose,
-		Scopes: set(q.Scopes), Claims: without(q.Claims, q.LeftOut), LeftOut: set(q.LeftOut), GrantedAt: civil,
+		Scopes: set(q.Scopes), Claims: without(q.Claims, q.LeftOut), LeftOut: set(q.LeftOut), Shown: set(q.Shown), GrantedAt: civil,
 	}
 	if lasts > 0 {
 		agreed.ExpiresAt = civil.Add(lasts)
@@ -112,6 +118,7 @@ func Agree(before Record, id ID, q Request, civil time.Time, lasts time.Duration
 		agreed.Scopes = set(agreed.Scopes, before.Scopes...)
 		agreed.Claims = set(agreed.Claims, without(before.Claims, q.LeftOut)...)
 		agreed.LeftOut = without(set(agreed.LeftOut, before.LeftOut...), agreed.Claims)
+		agreed.Shown = set(agreed.Shown, before.Shown...)
 		agreed.ExpiresAt = earlier(agreed.ExpiresAt, before.ExpiresAt)
 	}
 	// An expired record stood in this place as well, until something else does.

@@ -9,5 +9,5 @@ import (
 // must cover. The dispatcher and the consent page ask the same question, or
 // they would send a person back and forth.
 func (r Request) Question(account idp.AccountID) consent.Request {
-	return consent.Request{AccountID: account, ClientID: r.ClientID, Scopes: r.Scopes, Claims: r.ConsentClaims}
+	return consent.Request{AccountID: account, ClientID: r.ClientID, Scopes: r.Scopes, Claims: r.ConsentClaims, Shown: r.LawClaims}
 }

@@ -7,6 +7,7 @@ import (
 	"surety/idp"
 	"surety/idp/client"
 	"surety/idp/interaction"
+	"surety/idp/procedure"
 	"surety/idp/session"
 )
 
@@ -53,9 +54,11 @@ type TermsScreen struct {
 type ConsentScreen struct {
 	Client     *client.Client
 	Scopes     []string
-	Required   []Shared // what the agency must get to serve at all
-	Optional   []Shared // what may be left out, one by one
-	Offline    bool     // the agency may go on after the person has logged out
+	Procedures []procedure.Procedure // those that the request is for
+	Required   []Shared              // what the agency must get to serve at all
+	Optional   []Shared              // what may be left out, one by one
+	ByLaw      []Shared              // what goes by law: shown, not asked (RULES R10)
+	Offline    bool                  // the agency may go on after the person has logged out
 	Until      time.Time
 	Remembered time.Time // consented before on this day; zero: never
 }
@@ -65,6 +68,11 @@ type Shared struct {
 	Claim string // claim name
 	Value string // exactly what will be sent; empty: nothing is known, nothing is sent
 	Given bool   // an optional value that was agreed to before, or never left out
+	// Why is the agency's own word for what it needs the value, by language;
+	// Reference and Law name and quote the law behind a value of ByLaw.
+	Why       map[string]string
+	Reference string
+	Law       map[string]string
 }
 
 // SessionPage is one page of the list of a person's open sessions.

@@ -12,6 +12,7 @@ import (
 	"surety/idp"
 	"surety/idp/audit"
 	"surety/idp/interaction"
+	"surety/idp/procedure"
 	"surety/idp/session"
 )
 
@@ -66,20 +67,61 @@ func (f *Flow) ConsentScreen(ctx context.Context, b session.Browser, id idp.Inte
 	if err != nil {
 		return ConsentScreen{}, err
 	}
-	values, err := f.values(ctx, nil, p, asked(p))
+	lawful := named(p.interaction.Request.LawClaims)
+	values, err := f.values(ctx, nil, p, slices.Concat(asked(p), lawful))
 	if err != nil {
 		return ConsentScreen{}, err
 	}
 	s := ConsentScreen{
-		Client: p.client, Scopes: p.interaction.Request.Scopes, Offline: p.interaction.Request.Offline,
+		Procedures: p.procedures,
+		Client:     p.client, Scopes: p.interaction.Request.Scopes, Offline: p.interaction.Request.Offline,
 		Until: p.standing.record.ExpiresAt, Remembered: p.standing.record.GrantedAt,
 	}
 	for _, claim := range asked(p) {
-		s.Optional = append(s.Optional, Shared{
-			Claim: claim, Value: written(claim, values[claim]), Given: !slices.Contains(p.standing.record.LeftOut, claim),
-		})
+		one := p.shared(claim, procedure.BasisConsent, values)
+		if p.required(claim) {
+			s.Required = append(s.Required, one)
+			continue
+		}
+		one.Given = !slices.Contains(p.standing.record.LeftOut, claim)
+		s.Optional = append(s.Optional, one)
+	}
+	for _, claim := range lawful {
+		s.ByLaw = append(s.ByLaw, p.shared(claim, procedure.BasisLaw, values))
 	}
 	return s, nil
+}
+
+// shared is one value with what the procedures say of it on that basis.
+func (p place) shared(claim string, basis procedure.Basis, values map[string]any) Shared {
+	s := Shared{Claim: claim, Value: written(claim, values[claim])}
+	for _, c := range p.claims(claim, basis) {
+		if s.Why == nil {
+			s.Why = c.Why
+		}
+		if s.Law == nil {
+			s.Reference, s.Law = c.Reference, c.Law
+		}
+	}
+	return s
+}
+
+// required reports whether a procedure cannot be had without the claim.
+func (p place) required(claim string) bool {
+	return slices.ContainsFunc(p.claims(claim, procedure.BasisConsent), func(c procedure.Claim) bool { return c.Required })
+}
+
+// claims is what the procedures say of a claim on that basis.
+func (p place) claims(name string, basis procedure.Basis) []procedure.Claim {
+	var all []procedure.Claim
+	for _, one := range p.procedures {
+		for _, c := range one.Claims {
+			if c.Name == name && c.Basis == basis {
+				all = append(all, c)
+			}
+		}
+	}
+	return all
 }
 
 // values are the person's values for claims, exactly as they will be sent.
@@ -114,6 +156,12 @@ func (f *Flow) Allow(ctx context.Context, b session.Browser, id idp.InteractionI
 		return err
 	}
 	q := p.interaction.Request.Question(p.visitor.Account.ID)
+	for _, claim := range q.Claims {
+		if p.required(claim) {
+			// There is no box for it: without it one does not go on at all.
+			share = append(share, claim)
+		}
+	}
 	q.LeftOut = leftOut(q.Claims, share)
 	now, civil := f.p.Now(), f.p.Civil()
 	err = f.p.InTx(ctx, func(ctx context.Context, tx idp.Tx) error {
@@ -122,7 +170,7 @@ func (f *Flow) Allow(ctx context.Context, b session.Browser, id idp.InteractionI
 			return err
 		}
 		agreed, before := consent.Agree(before, consent.ID(idp.NewID()), q, civil, 0)
-		values, err := f.values(ctx, tx, p, agreed.Claims)
+		values, err := f.values(ctx, tx, p, slices.Concat(agreed.Claims, agreed.Shown))
 		if err != nil {
 			return err
 		}
@@ -166,7 +214,7 @@ func consentGiven(p place, r consent.Record) audit.Event {
 		Type: "consent.granted", AccountID: r.AccountID, ClientID: r.ClientID, SessionID: p.visitor.SessionID,
 		Attrs: map[string]string{
 			"consent_id": string(r.ID), "scopes": strings.Join(r.Scopes, " "), "claims": strings.Join(r.Claims, " "),
-			"left_out": strings.Join(r.LeftOut, " "),
+			"left_out": strings.Join(r.LeftOut, " "), "by_law": strings.Join(r.Shown, " "),
 		},
 	}
 }

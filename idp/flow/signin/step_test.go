@@ -3,6 +3,7 @@ package signin_test
 import (
 	"errors"
 	"net/url"
+	"reflect"
 	"slices"
 	"testing"
 	"time"
@@ -255,7 +256,7 @@ func TestR10_ConsentShowsValuesAndKeepsWhatIsLeftOutBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []signin.Shared{{Claim: "name", Value: "Ганна Іваноўская", Given: true}, {Claim: "email", Value: email, Given: true}, {Claim: "phone_number", Given: true}}
-	if !slices.Equal(s.Optional, want) || !s.Remembered.IsZero() {
+	if !reflect.DeepEqual(s.Optional, want) || !s.Remembered.IsZero() {
 		t.Errorf("%+v", s)
 	}
 	if err := w.SignIn.Allow(t.Context(), b, id, []string{"name", "national_id"}); err != nil {

@@ -31,11 +31,11 @@ var known = db.Known{
 	"consent_current_idx": idp.E(idp.CodeConflict, "error.conflict"),
 }
 
-const columns = `consent_id, account_id, client_id, scopes, claims, left_out, purpose, granted_at, expires_at, withdrawn_at,
+const columns = `consent_id, account_id, client_id, scopes, claims, left_out, shown, purpose, granted_at, expires_at, withdrawn_at,
 	coalesce(superseded_by::text, '')`
 
 func scan(row pgx.CollectableRow) (r consent.Record, err error) {
-	return r, row.Scan(&r.ID, &r.AccountID, &r.ClientID, &r.Scopes, &r.Claims, &r.LeftOut, &r.Purpose, &r.GrantedAt,
+	return r, row.Scan(&r.ID, &r.AccountID, &r.ClientID, &r.Scopes, &r.Claims, &r.LeftOut, &r.Shown, &r.Purpose, &r.GrantedAt,
 		(*at)(&r.ExpiresAt), (*at)(&r.WithdrawnAt), &r.SupersededBy)
 }
 
@@ -87,10 +87,10 @@ func (s *Store) Replace(ctx context.Context, tx idp.Tx, agreed, before consent.R
 		return fmt.Errorf("record consent: %w", err)
 	}
 	_, err = q.Exec(ctx, `
-		INSERT INTO consent (consent_id, account_id, client_id, scopes, claims, left_out, purpose, sealed_values,
+		INSERT INTO consent (consent_id, account_id, client_id, scopes, claims, left_out, shown, purpose, sealed_values,
 			granted_at, expires_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
-		agreed.ID, agreed.AccountID, agreed.ClientID, list(agreed.Scopes), list(agreed.Claims), list(agreed.LeftOut),
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
+		agreed.ID, agreed.AccountID, agreed.ClientID, list(agreed.Scopes), list(agreed.Claims), list(agreed.LeftOut), list(agreed.Shown),
 		agreed.Purpose, key.Seal(idp.SealedConsent, []byte(agreed.ID), values), agreed.GrantedAt, at(agreed.ExpiresAt))
 	return db.Error("record consent", err, known)
 }

@@ -3,6 +3,7 @@ package approval
 import (
 	"io"
 	"net/http"
+	"strings"
 	"time"
 
 	"surety/idp"
@@ -44,15 +45,20 @@ func (p *Pages) consent(w http.ResponseWriter, r *http.Request) error {
 	v := templates.Consent{
 		Agency: f.Agency, Offline: screen.Offline, Until: screen.Until, Remembered: screen.Remembered,
 		PolicyURI: screen.Client.Policies.In(f.Lang), TermsURI: screen.Client.TermsOfUses.In(f.Lang), LogoURI: screen.Client.Logos.In(f.Lang),
-		Required: shared(screen.Required), Optional: shared(screen.Optional),
+		Required: shared(screen.Required, f.Lang), Optional: shared(screen.Optional, f.Lang), ByLaw: shared(screen.ByLaw, f.Lang),
 	}
+	var titles []string
+	for _, one := range screen.Procedures {
+		titles = append(titles, one.Title(f.Lang))
+	}
+	v.Procedure = strings.Join(titles, "; ")
 	return web.Page(w, http.StatusOK, func(out io.Writer) error { return p.Site.Templates.Consent(out, f, v) })
 }
 
-func shared(values []signin.Shared) []templates.SharedValue {
+func shared(values []signin.Shared, lang string) []templates.SharedValue {
 	out := make([]templates.SharedValue, len(values))
 	for i, v := range values {
-		out[i] = templates.SharedValue{Claim: v.Claim, Value: v.Value, Chose: v.Given}
+		out[i] = templates.SharedValue{Claim: v.Claim, Value: v.Value, Chose: v.Given, Why: v.Why[lang], Reference: v.Reference, Law: v.Law[lang]}
 	}
 	return out
 }

@@ -13,6 +13,10 @@ type SharedValue struct {
 	Claim string // OpenID claim; the label is the text key claim.<Claim>
 	Value string // what will be sent; empty: nothing is known, so nothing is sent
 	Chose bool   // an optional value that is ticked
+	Why   string // the agency's own word for what it needs it; may be empty
+	// Reference and Law name and quote the law by which it goes; empty for
+	// what is agreed to.
+	Reference, Law string
 }
 
 // Consent asks whether an agency may receive values. Field: share (one for
@@ -23,6 +27,7 @@ type Consent struct {
 	Procedure  string // title of the procedure, if one is asked for
 	Required   []SharedValue
 	Optional   []SharedValue // those with a value may be unticked, the others are named
+	ByLaw      []SharedValue // goes by law: shown, with no box
 	Offline    bool          // the agency may go on when the person has logged out
 	Until      time.Time     // until when the consent is remembered; zero: until withdrawn
 	Once       bool          // not remembered
@@ -48,6 +53,11 @@ func (c Consent) Unknown() []string {
 		}
 	}
 	return names
+}
+
+// OnlyLaw says that nothing is agreed to: there is a notice, and no question.
+func (c Consent) OnlyLaw() bool {
+	return len(c.ByLaw) > 0 && len(c.Required) == 0 && len(c.Optional) == 0 && !c.Offline
 }
 
 // Consent renders the page at /consent.

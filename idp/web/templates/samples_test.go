@@ -108,6 +108,11 @@ func ownSamples() []sample {
 		page("consent", all(pending, signedIn), (*t).Consent, consent),
 		page("consent-small", pending, (*t).Consent, templates.Consent{Agency: "Tax Service", Required: consent.Required, Once: true, PolicyURI: "javascript:alert(1)"}),
 		page("consent-choose", pending, (*t).Consent, templates.Consent{Agency: "Tax Service", Optional: consent.Optional}),
+		page("consent-law", pending, (*t).Consent, templates.Consent{Agency: "Tax Service", Procedure: "Certificate that nothing is owed", ByLaw: []templates.SharedValue{
+			{Claim: "name", Value: "Anna Kowal", Reference: "Tax act, article 12", Law: "The tax service gives the certificate to nobody but the taxpayer."}}}),
+		page("consent-procedure", pending, (*t).Consent, templates.Consent{Agency: "Tax Service", Procedure: "Tax return", Required: consent.Required,
+			Optional: []templates.SharedValue{{Claim: "email", Value: "anna@example.org", Chose: true, Why: "To tell you when it is ready."}},
+			ByLaw:    []templates.SharedValue{{Claim: "phone_number", Reference: "Tax act, article 13"}}}),
 		page("consent-unknown", pending, (*t).Consent, templates.Consent{Agency: "Tax Service", Optional: []templates.SharedValue{{Claim: "phone_number", Chose: true}}}),
 		page("terms", nil, (*t).Terms, templates.Terms{Version: "2026-05", Since: day, Text: document}),
 		page("terms-accept", all(pending, with("error.terms.required", "terms")), (*t).TermsAccept, templates.TermsAccept{Version: "2026-05", Since: day, Text: document}),
