@@ -1,6 +1,10 @@
 package idp
 
-import "time"
+import (
+	"time"
+
+	"surety/assurance"
+)
 
 // NewAccount is an account about to be made: everything that is there from
 // its first moment.
@@ -11,6 +15,16 @@ type NewAccount struct {
 	ContactKey string      // what equal contacts share
 	Attributes []Attribute // self-stated
 	Credential Credential
+	// What only an imported or a sample account has at once.
+	Contacts  []NewContact         // beside Contact
+	Proofings []assurance.Proofing // of its stage
+	Factors   []Factor
+}
+
+// NewContact is one more contact of an account about to be made.
+type NewContact struct {
+	Contact
+	Key string // what equal contacts share
 }
 
 // Resettable is an account whose password a proven contact may reset.

@@ -63,16 +63,6 @@ type sandboxAccounts struct {
 	File string `arg:"" help:"JSON: a list of people; - for standard input."`
 }
 
-// samplePerson is one person in the file.
-type samplePerson struct {
-	Contact    string `json:"contact"`
-	FamilyName string `json:"family_name"`
-	GivenName  string `json:"given_name"`
-	Patronymic string `json:"patronymic"`
-	Password   string `json:"password"`
-	Language   string `json:"language"`
-}
-
 // Run makes the accounts that are not there yet.
 func (a *sandboxAccounts) Run(c *call) error {
 	cfg, err := c.house.config()
@@ -88,10 +78,11 @@ func (a *sandboxAccounts) Run(c *call) error {
 	}
 	var seeds []account.Seed
 	for _, p := range people {
-		seeds = append(seeds, account.Seed{
-			Contact: p.Contact, FamilyName: p.FamilyName, GivenName: p.GivenName, Patronymic: p.Patronymic,
-			Password: p.Password, Language: p.Language,
-		})
+		seed, err := p.seed(time.Now())
+		if err != nil {
+			return fmt.Errorf("sample account %s: %w", p.GivenName, err)
+		}
+		seeds = append(seeds, seed)
 	}
 	done, err := c.house.seed(c.ctx, cfg, seeds)
 	if err != nil {

@@ -3,6 +3,7 @@ package account
 import (
 	"time"
 
+	"surety/assurance"
 	"surety/idp"
 	"surety/idp/session"
 )
@@ -111,12 +112,33 @@ type Recovered struct {
 	Interaction idp.InteractionID
 }
 
-// Seed is an account that is made without mail, for sandboxes and tests.
+// Seed is an account that is made without mail, for sandboxes and tests. What
+// is left out is as after registering today, but that nothing depends on the
+// contact.
 type Seed struct {
-	Contact                           string // e-mail address or telephone number
+	Contact                           string // e-mail address or telephone number; the login name
 	FamilyName, GivenName, Patronymic string
 	Password                          string
 	Language                          string
+	CreatedAt                         time.Time // zero: now
+
+	Stage assurance.Stage // empty: simplified
+	// Proofings are how the stage was reached, the decisive one first: with
+	// them all attributes count as verified.
+	Proofings  []assurance.Proofing
+	Attributes map[string]string // beside the name, by claim name
+	// Anchored says that the contact was confirmed together with the identity.
+	Anchored bool
+	Contacts []SeedContact // further ones
+	// TOTP is the secret of an authenticator app as an app takes it (base32);
+	// empty: none. It counts fully, as one that a counter made sure of.
+	TOTP string
+}
+
+// SeedContact is one more contact of a Seed.
+type SeedContact struct {
+	Value    string // e-mail address or telephone number
+	Anchored bool
 }
 
 // Seeded is what became of a Seed.

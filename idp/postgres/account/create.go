@@ -37,8 +37,8 @@ func (s *Store) ContactUse(ctx context.Context, tx idp.Tx, key string) (accounts
 	return accounts, login, db.Error("count accounts of contact", err)
 }
 
-// Create makes an account with its data key, contact, attributes, password and
-// the terms that were accepted. Login names are added by AddLoginName.
+// Create makes an account with its data key, contacts, attributes, proofings,
+// credentials and the terms that were accepted. Login names are added by AddLoginName.
 func (s *Store) Create(ctx context.Context, tx idp.Tx, n idp.NewAccount) error {
 	a, now := n.Account, n.Account.CreatedAt
 	key, wrapped, err := s.ring.NewDataKey([]byte(a.ID))
@@ -54,13 +54,22 @@ func (s *Store) Create(ctx context.Context, tx idp.Tx, n idp.NewAccount) error {
 	batch.Queue(`
 		INSERT INTO terms_acceptance (account_id, version, accepted_at)
 		VALUES ($1, $2, $3)`, a.ID, a.TermsVersion, n.AcceptedAt)
-	c := n.Contact
-	batch.Queue(`
-		INSERT INTO contact (contact_id, account_id, kind, fingerprint, sealed, is_main, confirmed_at, resets_from,
-			last_used_at, created_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9)`,
-		c.ID, a.ID, c.Kind, s.mark(idp.MarkContact, n.ContactKey), key.Seal(idp.SealedContact, []byte(c.ID), []byte(c.Value)),
-		c.Main, c.ConfirmedAt, c.ResetsFrom, now)
+	for _, c := range append([]idp.NewContact{{Contact: n.Contact, Key: n.ContactKey}}, n.Contacts...) {
+		batch.Queue(`
+			INSERT INTO contact (contact_id, account_id, kind, fingerprint, sealed, is_main, confirmed_at, resets_from,
+				last_used_at, anchored_at, bound_level, created_at)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
+			c.ID, a.ID, c.Kind, s.mark(idp.MarkContact, c.Key), key.Seal(idp.SealedContact, []byte(c.ID), []byte(c.Value)),
+			c.Main, c.ConfirmedAt, c.ResetsFrom, c.LastUsedAt, at(c.AnchoredAt), c.BoundLevel, now)
+	}
+	for _, p := range n.Proofings {
+		batch.Queue(`
+			INSERT INTO proofing (proofing_id, account_id, method, method_version, stage, cap, document_expired,
+				not_before, expires_at, document_until, proofed_at)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
+			idp.NewID(), a.ID, p.Method, p.Version, p.Stage, p.Cap, p.DocumentExpired,
+			at(p.NotBefore), at(p.ExpiresAt), at(p.DocumentUntil), p.At)
+	}
 	for _, attribute := range n.Attributes {
 		batch.Queue(`
 			INSERT INTO person_attribute (account_id, name, sealed, source, verified_at, updated_at)
@@ -70,6 +79,11 @@ func (s *Store) Create(ctx context.Context, tx idp.Tx, n idp.NewAccount) error {
 	}
 	if err := db.From(tx).SendBatch(ctx, batch).Close(); err != nil {
 		return db.Error("create account", err)
+	}
+	for _, f := range n.Factors {
+		if err := s.AddFactor(ctx, tx, f); err != nil {
+			return err
+		}
 	}
 	return s.SetPassword(ctx, tx, n.Credential)
 }

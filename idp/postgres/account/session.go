@@ -26,26 +26,10 @@ func (s *Store) Visitor(ctx context.Context, hash [32]byte, now time.Time) (inte
 	err := s.db.QueryRow(ctx, `
 		SELECT s.session_id, s.account_id, s.shared, s.uses, s.created_at, s.seen_at, s.idle_expires_at, s.expires_at,
 			a.state, a.stage, a.language, a.tokens_valid_from, a.terms_version, a.created_at,
-			coalesce((
-				SELECT jsonb_agg(jsonb_build_object('Method', p.method, 'Version', p.method_version, 'Stage', p.stage,
-					'At', p.proofed_at, 'ExpiresAt', p.expires_at, 'NotBefore', p.not_before, 'Cap', p.cap,
-					'DocumentExpired', p.document_expired, 'DocumentUntil', p.document_until) ORDER BY p.proofed_at)
-				FROM proofing p
-				WHERE p.account_id = a.account_id AND p.revoked_at IS NULL), '[]'),
-			coalesce((
-				SELECT jsonb_agg(jsonb_build_object('Method', c.method, 'AMR', c.amr, 'BoundLevel', c.bound_level,
-					'DependsOn', CASE WHEN c.depends_until > $2 THEN c.depends_on END) ORDER BY c.created_at)
-				FROM credential c
-				WHERE c.account_id = a.account_id), '[]') || coalesce(t.phones, '[]'),
-			coalesce(t.anchored, false)
+			`+levelInputs+`
 		FROM session s
 		JOIN account a ON a.account_id = s.account_id
-		CROSS JOIN LATERAL (
-			SELECT bool_or(c.anchored_at IS NOT NULL) AS anchored,
-				jsonb_agg(jsonb_build_object('Method', 'sms', 'BoundLevel', c.bound_level,
-					'DependsOn', ARRAY[c.contact_id]) ORDER BY c.created_at) FILTER (WHERE c.kind = 'phone') AS phones
-			FROM contact c
-			WHERE c.account_id = a.account_id) t
+		`+levelContacts+`
 		WHERE s.secret_hash = $1
 			AND s.ended_at IS NULL
 			AND s.idle_expires_at > $2
