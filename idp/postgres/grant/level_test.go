@@ -104,6 +104,10 @@ func TestR10_AnOutcomeIsFetchedOnceByItsClientInTime(t *testing.T) {
 	if got != 1 || over != 7 {
 		t.Errorf("%d got it, %d were told that it is over", got, over)
 	}
+	nobody := grant.Outcome{Hash: [32]byte{3}, ClientID: "agency", Body: []byte(`{}`), Attrs: map[string]string{"outcome": "declined"}, CreatedAt: b.now, ExpiresAt: b.now}
+	if err := b.KeepOutcome(t.Context(), nobody); err != nil {
+		t.Fatal(err)
+	}
 	var events int
 	if err := b.db.QueryRow(t.Context(), `SELECT count(*) FROM audit_event WHERE type = 'request.unmet' AND attrs->>'outcome' = 'declined'`).Scan(&events); err != nil || events != 2 {
 		t.Errorf("%d events, %v", events, err)

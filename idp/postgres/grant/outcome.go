@@ -10,6 +10,8 @@ import (
 	"surety/idp/grant"
 )
 
+// Only what a person did is an event: a request of nobody costs nothing to
+// send, and must leave nothing that is kept for years.
 const keepOutcomeSQL = `
 	WITH kept AS (
 		INSERT INTO outcome (reference_hash, client_id, account_id, body, created_at, expires_at)
@@ -18,7 +20,8 @@ const keepOutcomeSQL = `
 	)
 	INSERT INTO audit_event (at, type, account_id, client_id, attrs)
 	SELECT $5, 'request.unmet', account_id, client_id, $7
-	FROM kept`
+	FROM kept
+	WHERE account_id IS NOT NULL`
 
 // KeepOutcome stores what a client may fetch about a request that was not met.
 //
