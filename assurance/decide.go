@@ -22,12 +22,19 @@ const maxTerms = 4
 // It runs in every token request. Granted costs well under a microsecond per
 // use; only the other answers search.
 func Decide(p Policy, r Requirement, s Situation) Decision {
-	if target := p.target(r, s.Acting); target >= 0 && r.Accepts(s.Acting) {
-		if g, ok := reach(p, r, s, target); ok {
-			return g
-		}
+	if g, ok := grant(p, r, s); ok {
+		return g
 	}
 	return search(p, r, s)
+}
+
+// grant answers a requirement that is met.
+func grant(p Policy, r Requirement, s Situation) (Granted, bool) {
+	target := p.target(r, s.Acting)
+	if target < 0 || !r.Accepts(s.Acting) {
+		return Granted{}, false
+	}
+	return reach(p, r, s, target)
 }
 
 // target is the rank of the least level that will do for whoever acts so: what

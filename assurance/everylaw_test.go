@@ -30,7 +30,10 @@ var laws = []struct {
 }
 
 func lawTotal(w *world, seen tally) error {
-	switch d := assurance.Decide(w.p, w.r, w.s).(type) {
+	if meets(w.p, w.r, w.s) != isGranted(w.decision) {
+		return fmt.Errorf("decided %+v", w.decision)
+	}
+	switch d := w.decision.(type) {
 	case assurance.Granted:
 		seen["granted"]++
 		return honest(w.p, w.r, w.s, d)
@@ -173,18 +176,18 @@ func walk(w *world, steps []assurance.Step) bool {
 		}
 		bound = bound || step.Proofing != assurance.ProofingRegistry && !slices.Contains(w.r.ExcludedProofings, step.Proofing)
 	}
-	return isGranted(assurance.Decide(w.p, w.r, s))
+	return meets(w.p, w.r, s)
 }
 
 func lawMoreEvidence(w *world, _ tally) error {
 	r, s := w.r, w.s
 	r.Level = ""
-	less, _ := assurance.Decide(w.p, r, s).(assurance.Granted)
+	less, _ := assurance.Grant(w.p, r, s)
 	s.Uses = append(slices.Clip(s.Uses), some(w, 2, w.use)...)
 	s.Proofings = append(slices.Clip(s.Proofings), some(w, 2, w.proof)...)
 	s.Authenticators = append(slices.Clip(s.Authenticators), w.authenticator())
 	s.Rights = append(slices.Clip(s.Rights), w.acting())
-	if more, _ := assurance.Decide(w.p, r, s).(assurance.Granted); w.p.Compare(more.Level, less.Level) < 0 {
+	if more, _ := assurance.Grant(w.p, r, s); w.p.Compare(more.Level, less.Level) < 0 {
 		return fmt.Errorf("fell from %q to %q", less.Level, more.Level)
 	}
 	return nil
@@ -192,16 +195,16 @@ func lawMoreEvidence(w *world, _ tally) error {
 
 func lawStrictest(w *world, seen tally) error {
 	both := w.p.Strictest(w.r, w.also)
-	if isGranted(assurance.Decide(w.p, both, w.s)) {
+	if meets(w.p, both, w.s) {
 		seen["both met"]++
 		for _, r := range []assurance.Requirement{w.r, w.also} {
-			if !isGranted(assurance.Decide(w.p, r, w.s)) {
+			if !meets(w.p, r, w.s) {
 				return fmt.Errorf("%+v is met but %+v is not", both, r)
 			}
 		}
 	}
 	least := w.p.AtLeast(w.r, w.also.Level)
-	if isGranted(assurance.Decide(w.p, least, w.s)) && !isGranted(assurance.Decide(w.p, w.r, w.s)) {
+	if meets(w.p, least, w.s) && !meets(w.p, w.r, w.s) {
 		return fmt.Errorf("%+v is met but %+v is not", least, w.r)
 	}
 	return nil
@@ -263,7 +266,7 @@ func lawMaxAge(w *world, seen tally) error {
 	seconds := 1 + w.IntN(600)
 	r.MaxAge = time.Duration(seconds) * time.Second
 	s.Now = now.Add(w.age() / 4)
-	g, ok := assurance.Decide(w.p, r, s).(assurance.Granted)
+	g, ok := assurance.Grant(w.p, r, s)
 	if !ok {
 		return nil
 	}
@@ -277,15 +280,17 @@ func lawMaxAge(w *world, seen tally) error {
 }
 
 func lawExpired(w *world, seen tally) error {
-	without := assurance.Decide(w.p, w.r, w.s)
 	expired := w.proof()
 	r, s := w.r, w.s
 	if w.often(2) {
 		expired.ExpiresAt = now.Add(-w.age())
 	} else { // by its document, and the time after it
 		r.Renewal = false
-		without = assurance.Decide(w.p, r, w.s)
 		expired.DocumentUntil = now.Add(-w.age() - max(0, w.p.DocumentGrace))
+	}
+	without := w.decision
+	if r.Renewal != w.r.Renewal {
+		without = assurance.Decide(w.p, r, s)
 	}
 	s.Proofings = slices.Insert(slices.Clone(s.Proofings), w.IntN(len(s.Proofings)+1), expired)
 	if with := assurance.Decide(w.p, r, s); outcome(with) != outcome(without) {
@@ -324,9 +329,15 @@ func lawGrace(w *world, seen tally) error {
 	return nil
 }
 
+// meets reports whether the requirement is met.
+func meets(p assurance.Policy, r assurance.Requirement, s assurance.Situation) bool {
+	_, ok := assurance.Grant(p, r, s)
+	return ok
+}
+
 // granted0 is the level that is granted, "" for none.
 func granted0(p assurance.Policy, r assurance.Requirement, s assurance.Situation) assurance.LevelName {
-	g, _ := assurance.Decide(p, r, s).(assurance.Granted)
+	g, _ := assurance.Grant(p, r, s)
 	return g.Level
 }
 
@@ -347,7 +358,7 @@ func outcome(d assurance.Decision) string {
 }
 
 func lawExcluded(w *world, _ tally) error {
-	without, _ := assurance.Decide(w.p, w.r, w.s).(assurance.Granted)
+	without, _ := assurance.Grant(w.p, w.r, w.s)
 	s := w.s
 	for _, m := range w.r.ExcludedMethods {
 		u := w.use()
@@ -359,7 +370,7 @@ func lawExcluded(w *world, _ tally) error {
 		f.Method = m
 		s.Proofings = slices.Insert(slices.Clone(s.Proofings), w.IntN(len(s.Proofings)+1), f)
 	}
-	with, _ := assurance.Decide(w.p, w.r, s).(assurance.Granted)
+	with, _ := assurance.Grant(w.p, w.r, s)
 	if with.Level != without.Level || !with.AuthTime.Equal(without.AuthTime) || with.Why != without.Why {
 		return fmt.Errorf("with it %+v, without it %+v", with, without)
 	}
@@ -369,7 +380,7 @@ func lawExcluded(w *world, _ tally) error {
 func lawCapacity(w *world, seen tally) error {
 	s := w.s
 	s.Acting = w.acting()
-	g, ok := assurance.Decide(w.p, w.r, s).(assurance.Granted)
+	g, ok := assurance.Grant(w.p, w.r, s)
 	if ok && !w.r.Accepts(s.Acting) {
 		return fmt.Errorf("granted to %+v", s.Acting)
 	}

@@ -19,6 +19,8 @@ type world struct {
 	p, other assurance.Policy
 	r, also  assurance.Requirement
 	s        assurance.Situation
+
+	decision assurance.Decision // what is decided about p, r and s
 }
 
 func draw(seed, number uint64) *world {
@@ -27,6 +29,7 @@ func draw(seed, number uint64) *world {
 	w.other = w.changed(w.p)
 	w.r, w.also = w.requirement(), w.requirement()
 	w.s = w.situation()
+	w.decision = assurance.Decide(w.p, w.r, w.s)
 	return w
 }
 

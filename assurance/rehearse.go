@@ -19,6 +19,7 @@ func (x *explorer) take(step Step, s Situation, anchored bool) (Situation, bool)
 	case ActionPresent:
 		return prove(step, logIn(s, Authenticator{Method: step.Method})), true
 	case ActionAct:
+		s.Rights = append(slices.Clip(s.Rights), s.Acting) // what one acted in one may go back to
 		s.Acting = step.Acting
 		return s, true
 	}

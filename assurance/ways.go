@@ -73,6 +73,9 @@ func waysOf(p Policy, r Requirement, s Situation, acts []act) []Way {
 	explored := map[int][]trail{}
 	for _, a := range acts {
 		same := a.acting.same(s.Acting)
+		if stays := acts[0].acting.same(s.Acting); stays && !same && a.target >= acts[0].target {
+			continue
+		}
 		found, known := explored[a.target]
 		if !known {
 			found = explore(p, r, s, a.target)
