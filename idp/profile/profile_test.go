@@ -309,8 +309,14 @@ func TestNothingOfABadPolicyIsUsed(t *testing.T) {
 }
 
 func FuzzRead(f *testing.F) {
-	folder := demo(f)
-	f.Add(folder["policy.yaml"].Data, folder["profile.yaml"].Data)
+	f.Add([]byte(small), []byte(`languages: [be]
+time_zone: UTC
+phone: {region: BY, countries: [BY]}
+accent: {light: "#0b5563", dark: "#7fccd8"}
+terms: 2026-05-01
+min_age_account: 14
+trust_framework: x_y
+`))
 	f.Add([]byte("a: &a [*a]"), []byte("? [x]\n: y"))
 	f.Add([]byte("levels: [{login: [[{}]]}]"), []byte("--- !x\n{}"))
 	f.Fuzz(func(t *testing.T, policy, settings []byte) {
