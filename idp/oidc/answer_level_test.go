@@ -164,6 +164,14 @@ func TestDesign4_EveryRefreshDecidesAnew(t *testing.T) {
 		"the proofing has ended": {func(w *world, _ *agency, _ *browser) {
 			w.exec(`UPDATE proofing SET expires_at = $1`, w.civil.Now())
 		}, oidc.InvalidGrant},
+		"the procedure wants a document that holds, and it has ended": {func(w *world, _ *agency, _ *browser) {
+			w.publish("p", assurance.Requirement{Level: "substantial", Document: assurance.DocumentCurrent})
+			w.exec(`UPDATE proofing SET document_until = $1`, w.civil.Now())
+		}, oidc.InvalidGrant},
+		"the procedure wants a document that holds, and it does": {func(w *world, _ *agency, _ *browser) {
+			w.publish("p", assurance.Requirement{Level: "substantial", Document: assurance.DocumentCurrent})
+			w.exec(`UPDATE proofing SET document_until = $1`, w.civil.Now().Add(time.Hour))
+		}, ""},
 		"the account was set back": {func(w *world, _ *agency, _ *browser) { w.exec(`UPDATE account SET stage = 'simplified'`) }, oidc.InvalidGrant},
 		"the policy asks for more": {func(w *world, _ *agency, _ *browser) {
 			w.policy = twoFactors()
