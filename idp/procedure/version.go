@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 )
 
 // At picks, out of the versions of one procedure, the one that counts at this
@@ -102,11 +103,12 @@ func (p Procedure) SearchText() string {
 	for _, lang := range slices.Sorted(maps.Keys(p.Titles)) {
 		words = append(words, p.Titles[lang])
 	}
-	return Searchable(strings.Join(words, "\n"))
+	return Searchable(strings.Join(words, " "))
 }
 
-// Searchable writes text as it is compared in a search: small letters, and
-// spaces as one.
+// Searchable writes text as it is compared in a search: small letters, one
+// space between words, and nothing that is no text.
 func Searchable(text string) string {
-	return strings.ToLower(strings.Join(strings.FieldsFunc(text, func(c rune) bool { return c == ' ' || c == '\t' || c == '\u00a0' }), " "))
+	words := strings.FieldsFunc(strings.ToValidUTF8(text, ""), func(c rune) bool { return unicode.IsSpace(c) || unicode.IsControl(c) })
+	return strings.ToLower(strings.Join(words, " "))
 }
