@@ -14,6 +14,7 @@ type description struct {
 	Agency      string           `json:"agency"`
 	Outbox      string           `json:"outbox"`
 	CAFile      string           `json:"ca_file"` // empty without TLS
+	Profile     string           `json:"profile"`
 	Data        string           `json:"data"`
 	DatabaseURL string           `json:"database_url"`
 	Metrics     string           `json:"metrics"`
@@ -34,13 +35,17 @@ type describedLogin struct {
 
 func describedLogins(p plan) []describedLogin {
 	var out []describedLogin
+	var lowest string // nobody's identity is proven yet
+	if levels := p.Profile.Policy.Levels; len(levels) > 0 {
+		lowest = string(levels[0].Name)
+	}
 	add := func(people []person, purpose string) {
 		for _, one := range people {
 			name := one.GivenName
 			if one.FamilyName != "" {
 				name += " " + one.FamilyName
 			}
-			out = append(out, describedLogin{one.Contact, one.Password, "basic", name, purpose})
+			out = append(out, describedLogin{one.Contact, one.Password, lowest, name, purpose})
 		}
 	}
 	add(samplePeople(), "sample")
@@ -62,17 +67,17 @@ func (d description) write(path string) error {
 
 // print tells a person what there is.
 func (d description) print(w io.Writer, path string) {
-	fmt.Fprintf(w, "\nSurety is ready.\n\n")
+	fmt.Fprintf(w, "\nSurety is ready (profile %s).\n\n", d.Profile)
 	fmt.Fprintf(w, "  Sample agency   %s   begin here\n", d.Agency)
 	fmt.Fprintf(w, "  Surety          %s\n", d.Issuer)
 	fmt.Fprintf(w, "  Outbox          %s   e-mail and SMS that were sent\n", d.Outbox)
 	if d.CAFile != "" {
 		fmt.Fprintf(w, "  Authority       %s   trust it in your browser\n", d.CAFile)
 	}
-	fmt.Fprintf(w, "\n  Sample accounts (level basic):\n\n")
+	fmt.Fprintf(w, "\n  Sample accounts:\n\n")
 	for _, a := range d.Accounts {
 		if a.Purpose == "sample" {
-			fmt.Fprintf(w, "    %-20s %-26s %s\n", a.Login, a.Password, a.Name)
+			fmt.Fprintf(w, "    %-20s %-26s %s, level %s\n", a.Login, a.Password, a.Name, a.Level)
 		}
 	}
 	fmt.Fprintf(w, "\n  The same for scripts: %s\n  Ctrl-C stops everything; the data stay.\n\n", path)

@@ -22,9 +22,9 @@ import (
 // options are what a person chooses.
 type options struct {
 	Port    int    `default:"8080" help:"Surety's port; the agency has +10, the outbox +20."`
-	Data    string `default:"var" help:"Folder for everything that is kept."`
+	Data    string `help:"Folder for everything that is kept: var, or var-PROFILE for another profile than demo." placeholder:"DIR"`
 	TLS     bool   `name:"tls" help:"Serve https with an authority of the sandbox's own."`
-	Profile string `default:"demo" help:"Country profile."`
+	Profile string `default:"demo" help:"What differs between countries: demo, by, ru or ua."`
 	// LoadAccounts is lowered by tests, which are in a hurry.
 	LoadAccounts int    `default:"100" hidden:"" help:"Accounts for the load test."`
 	Bin          string `help:"Folder with the programs; the sandbox's own by default." hidden:""`

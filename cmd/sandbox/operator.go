@@ -166,6 +166,17 @@ func withDevelopment(m metadata) metadata {
 	return out
 }
 
+// procedures publishes the profile's sample procedures, for the agency's
+// address of today. What is there already and says the same stays as it is.
+func (o *operator) procedures(ctx context.Context) error {
+	text := bytes.ReplaceAll(o.plan.Profile.Procedures, []byte("{agency}"), []byte(o.plan.origin(agencyOffset)))
+	file := o.plan.file("procedures.yaml")
+	if err := writeFile(file, text, 0o600); err != nil {
+		return err
+	}
+	return o.idp(ctx, nil, "procedure", "import", file)
+}
+
 // accounts makes the sample people who are not there yet. Their passwords are
 // what people.go says only if they were made here and not changed since.
 func (o *operator) accounts(ctx context.Context) error {

@@ -1,12 +1,16 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net"
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
+
+	"surety/idp/profile"
 )
 
 // Offsets of the ports from Surety's own.
@@ -16,13 +20,25 @@ const (
 	lastOffset   = 49 // the certificate host and the registries come below it
 )
 
+// usualProfile is the one that is no country's.
+const usualProfile = "demo"
+
+// usualData is the data folder of a profile: each has its own, so that one
+// world is left as it was when another is looked at.
+func usualData(name string) string {
+	if name == usualProfile {
+		return "var"
+	}
+	return "var-" + name
+}
+
 // plan says where everything is. It does not change once made.
 type plan struct {
 	Port    int
 	Data    string // absolute
 	Bin     string // folder with the programs idp, agency and sandbox
 	TLS     bool
-	Profile string
+	Profile profile.Profile
 	// LoadAccounts is how many accounts the load test gets. Each costs a
 	// password hash at the first start.
 	LoadAccounts int
@@ -36,11 +52,15 @@ func newPlan(o options) (plan, error) {
 	if o.LoadAccounts < 0 || o.LoadAccounts > 26*26 {
 		return plan{}, fmt.Errorf("%d accounts for load: at most %d have names", o.LoadAccounts, 26*26)
 	}
-	data, err := filepath.Abs(o.Data)
+	country, err := profile.Load(cmp.Or(o.Profile, usualProfile))
+	if err != nil {
+		return plan{}, err
+	}
+	data, err := filepath.Abs(cmp.Or(o.Data, usualData(country.Name)))
 	if err != nil {
 		return plan{}, fmt.Errorf("data folder: %w", err)
 	}
-	p := plan{Port: o.Port, Data: data, Bin: o.Bin, TLS: o.TLS, Profile: o.Profile, hosts: []string{"127.0.0.1"}, LoadAccounts: o.LoadAccounts}
+	p := plan{Port: o.Port, Data: data, Bin: o.Bin, TLS: o.TLS, Profile: country, hosts: []string{"127.0.0.1"}, LoadAccounts: o.LoadAccounts}
 	if p.Bin == "" {
 		self, err := os.Executable()
 		if err != nil {
@@ -118,4 +138,31 @@ func (p plan) checkPorts() error {
 
 func inUse(address string) error {
 	return fmt.Errorf("%s is in use: choose other ports, for example `make run PORT=18080 DATA=other`", address)
+}
+
+// profileFile names the profile whose world a data folder holds.
+const profileFile = "profile"
+
+// settle writes down whose world the data folder holds, or refuses one that
+// holds another's: levels, procedures and accounts of two countries in one
+// database would make sense to nobody. Folders from before there was a choice
+// are the usual profile's.
+func (p plan) settle() error {
+	holds := p.Profile.Name
+	written, err := os.ReadFile(p.file(profileFile))
+	switch {
+	case err == nil:
+		holds = strings.TrimSpace(string(written))
+	case !errors.Is(err, os.ErrNotExist):
+		return fmt.Errorf("read the profile of the data folder: %w", err)
+	default:
+		if _, err := os.Stat(p.file("keys.json")); err == nil {
+			holds = usualProfile
+		}
+	}
+	if holds != p.Profile.Name {
+		return fmt.Errorf("%s holds the world of profile %s, not of %s: start it with PROFILE=%s, or choose another folder with DATA=",
+			p.Data, holds, p.Profile.Name, holds)
+	}
+	return writeFile(p.file(profileFile), []byte(holds+"\n"), 0o644)
 }

@@ -174,7 +174,7 @@ func TestAuthorityVouchesForThisMachineOnly(t *testing.T) {
 func TestDescriptionHasTheFormThatScriptsRead(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "sandbox.json")
-	d := description{Issuer: "i", Agency: "a", Outbox: "o", PIDs: map[string]int{"serve": 1}, Accounts: describedLogins(plan{LoadAccounts: 100}),
+	d := description{Issuer: "i", Agency: "a", Outbox: "o", PIDs: map[string]int{"serve": 1}, Accounts: describedLogins(testPlan(t, options{LoadAccounts: 100})),
 		Clients: []metadata{{"client_id": "loadtest", "client_secret": "s", "redirect_uris": []string{"r"}}}}
 	if err := d.write(path); err != nil {
 		t.Fatal(err)
@@ -236,5 +236,47 @@ func TestProberKnowsTheIssuerFromAnother(t *testing.T) {
 	failed <- broken
 	if err := p.wait(t.Context(), "Surety", failed, func(context.Context) error { return errors.New("no") }); !errors.Is(err, broken) {
 		t.Errorf("waits for what will never come: %v", err)
+	}
+}
+
+func TestEachProfileHasADataFolderOfItsOwn(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]string{"": "var", "demo": "var", "by": "var-by", "ru": "var-ru", "ua": "var-ua"} {
+		p, err := newPlan(options{Port: 8080, Profile: name})
+		if err != nil || filepath.Base(p.Data) != want {
+			t.Errorf("%q lies in %s (%v)", name, p.Data, err)
+		}
+	}
+	if _, err := newPlan(options{Port: 8080, Profile: "atlantis"}); err == nil || !strings.Contains(err.Error(), "by, demo, ru, ua") {
+		t.Errorf("an unknown profile: %v", err)
+	}
+}
+
+func TestADataFolderHoldsTheWorldOfOneProfile(t *testing.T) {
+	t.Parallel()
+	data := t.TempDir()
+	demo, ru := testPlan(t, options{Data: data}), testPlan(t, options{Data: data, Profile: "ru"})
+	for range 2 {
+		if err := ru.settle(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	err := demo.settle()
+	if err == nil || strings.Contains(err.Error(), "\n") || !strings.Contains(err.Error(), "PROFILE=ru") || !strings.Contains(err.Error(), data) {
+		t.Errorf("demo in the folder of ru: %v", err)
+	}
+	if err := ru.settle(); err != nil {
+		t.Errorf("after somebody else tried: %v", err)
+	}
+	// A folder from before there was a choice.
+	old := t.TempDir()
+	if err := os.WriteFile(filepath.Join(old, "keys.json"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := testPlan(t, options{Data: old, Profile: "ua"}).settle(); err == nil || !strings.Contains(err.Error(), "PROFILE=demo") {
+		t.Errorf("ua in an old folder: %v", err)
+	}
+	if err := testPlan(t, options{Data: old}).settle(); err != nil {
+		t.Errorf("demo in an old folder: %v", err)
 	}
 }

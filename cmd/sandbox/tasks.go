@@ -14,7 +14,7 @@ func (w *world) environment() []string {
 		"SURETY_LISTEN=" + strings.Join(w.plan.addresses(0), ","),
 		"SURETY_DATABASE_URL=" + w.database.URL(),
 		"SURETY_KEYS_FILE=" + w.plan.file("keys.json"),
-		"SURETY_PROFILE=" + w.plan.Profile,
+		"SURETY_PROFILE=" + w.plan.Profile.Name,
 		"SURETY_SMTP_ADDR=" + w.mail.Addr().String(),
 		"SURETY_SMTP_FROM=no-reply@surety.example",
 		"SURETY_SMTP_TLS=none",

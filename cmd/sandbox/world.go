@@ -50,6 +50,9 @@ func run(ctx context.Context, o options, out io.Writer) error {
 		return err
 	}
 	defer lock.Close()
+	if err := p.settle(); err != nil {
+		return err
+	}
 	forget(p.describedIn())
 	w := &world{plan: p, out: out}
 	w.supervisor = newSupervisor(w.say, w.describeAgain)
@@ -68,7 +71,7 @@ func (w *world) live(ctx context.Context) error {
 		return err
 	}
 	defer w.stopDatabase()
-	w.say("making keys, clients and sample accounts, or finding them made")
+	w.say("making keys, clients, procedures and sample accounts, or finding them made")
 	if err := w.furnish(ctx); err != nil {
 		return err
 	}
@@ -225,6 +228,9 @@ func (w *world) furnish(ctx context.Context) error {
 			}
 		}
 	}
+	if err := o.procedures(ctx); err != nil {
+		return err
+	}
 	return o.accounts(ctx)
 }
 
@@ -255,7 +261,7 @@ func (w *world) describe() description {
 	pids["sandbox"], pids["postgres"] = os.Getpid(), w.database.PID()
 	return description{
 		Issuer: w.plan.origin(0), Agency: w.plan.origin(agencyOffset), Outbox: w.plan.origin(outboxOffset), CAFile: w.caFile,
-		Data: w.plan.Data, DatabaseURL: w.database.URL(), Metrics: "http://" + w.metrics, SMTP: w.mail.Addr().String(),
+		Profile: w.plan.Profile.Name, Data: w.plan.Data, DatabaseURL: w.database.URL(), Metrics: "http://" + w.metrics, SMTP: w.mail.Addr().String(),
 		PIDs: pids, Accounts: describedLogins(w.plan), Clients: w.clients,
 	}
 }

@@ -68,7 +68,7 @@ var table = []struct {
 	{"idp/idptest/...", []string{"..."}},
 	{"cmd/idp", []string{"..."}},
 	// The sandbox drives Surety by its commands; only the database is started from here.
-	{"cmd/sandbox/...", []string{"cmd/sandbox/outbox", "idp/postgres/cluster"}},
+	{"cmd/sandbox/...", []string{"cmd/sandbox/outbox", "idp/postgres/cluster", "idp/profile"}},
 	{"cmd/agency", []string{"assurance", "assurance/guard"}},
 	{"cmd/loadtest", nil},
 }
