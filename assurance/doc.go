@@ -27,7 +27,13 @@
 //
 //   - a use that is too old (max_age), from before this interaction
 //     (prompt=login), excluded, or not yet valid;
-//   - a proofing that has expired, is excluded, or is not yet valid.
+//   - a proofing that has expired, is excluded, or is not yet valid, or whose
+//     document ended longer ago than the policy's grace. A renewal never minds
+//     the document, and a requirement may ask that it still holds.
+//
+// In what capacity the person acts is a third thing, beside both axes: it must
+// be one that the requirement accepts, and it may take a higher level than the
+// requirement asks for. The level itself stays the person's own.
 //
 // What is left counts as far as it may: no further than its cap, and for an
 // authenticator no further than its bound level, which is the level of the
@@ -41,18 +47,35 @@
 // not, but this person can get there; each way was rehearsed with the same
 // rules, so none is a dead end. Refuse: nothing that is offered leads there.
 //
+// StayClosed says what a way will not open, Meanwhile what need not wait for a
+// letter. Explain tells the whole story of a decision, evidence by evidence and
+// level by level. BoundLevelFor and Raise say how far an authenticator counts
+// that is added now, or was used beside others.
+//
+// # When the policy changes
+//
+// Rules are the policy in force with those that must agree with it. What they
+// grant is held under each, read by its name or by its acr value, and rests on
+// all that counted under any. Whatever goes into a token is asked of Rules,
+// ACRFor as well.
+//
+// A grant for a renewal may state a level that the person has for nothing else
+// any more: their document has ended, and the procedure is the one that mends
+// it. What asks for another procedure decides anew.
+//
 // # What the laws promise
 //
 // More evidence never lowers the level. A higher requirement is never easier.
 // Adding an authenticator never raises the level above that of the session
 // that added it. After any satisfied max_age the age fits it. An expired
-// proofing counts for nothing. Decide is total. Each is a property test of
-// that name in laws_test.go, and whoever changes a rule here breaks one of
-// them first.
+// proofing counts for nothing. Decide is total. Each is a property test in
+// laws_test.go, which finds the smallest case that breaks it, and is tried with
+// all others on a million random cases in million_test.go. Whoever changes a
+// rule here breaks one of them first.
 //
 // # Where to start reading
 //
 // evidence.go has the words, policy.go and requirement.go what is asked,
-// decide.go the rule itself from top to bottom, ways.go the way out, check.go
-// what makes a policy a good one.
+// decide.go the rule itself from top to bottom, capacity.go for whom one acts,
+// ways.go the way out, check.go and lint.go what makes a policy a good one.
 package assurance

@@ -1,6 +1,9 @@
 package assurance
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Cause is why evidence does not count, or not further. The codes are stable:
 // texts are kept by them.
@@ -174,7 +177,7 @@ type nearest struct {
 }
 
 // find returns the nearest alternative to a log-in of the level of that rank,
-// and whether it is one. Of two that lack as much the shorter is nearer.
+// and whether it is one.
 func (x *nearest) find(p Policy, rank int) (AlternativeTrace, bool) {
 	var best AlternativeTrace
 	lacks := maxTerms + 1
@@ -184,12 +187,26 @@ func (x *nearest) find(p Policy, rank int) (AlternativeTrace, bool) {
 				continue
 			}
 			picked, missing := x.assign(a, rank)
-			if missing < lacks || missing == lacks && len(a) < len(best.Terms) {
-				best, lacks = AlternativeTrace{Level: p.Levels[level].Name, Terms: x.tell(a, rank, picked)}, missing
+			if missing > lacks {
+				continue
+			}
+			terms := x.tell(a, rank, picked)
+			if missing < lacks || nearer(terms, best.Terms) {
+				best, lacks = AlternativeTrace{Level: p.Levels[level].Name, Terms: terms}, missing
 			}
 		}
 	}
 	return best, lacks == 0
+}
+
+// nearer reports whether a is nearer than b, of two that lack as many terms:
+// it has more of them already, or a use that almost fills one.
+func nearer(a, b []TermTrace) bool {
+	if len(a) != len(b) {
+		return len(a) > len(b)
+	}
+	unused := func(t TermTrace) bool { return t.Note.Cause == CauseNoUse }
+	return !slices.ContainsFunc(a, unused) && slices.ContainsFunc(b, unused)
 }
 
 // assign fills as many terms of the alternative as it can, and counts those
