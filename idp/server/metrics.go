@@ -51,6 +51,9 @@ func (h *house) metrics() *prometheus.Registry {
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 			Name: "surety_db_connections", Help: "Connections to PostgreSQL that are open.",
 		}, func() float64 { return float64(h.db.Stat().TotalConns()) }),
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "surety_policy_version", Help: "Version of the policy in force as far as this process knows.",
+		}, func() float64 { return float64(h.shown().Version) }),
 	)
 	return r
 }

@@ -15,6 +15,7 @@ import (
 	"surety/idp"
 	"surety/idp/idptest"
 	"surety/idp/postgres/desk"
+	"surety/idp/procedure"
 	"surety/idp/profile"
 )
 
@@ -378,6 +379,45 @@ func TestPolicySet_WithoutAnyPolicyNothingIsDecided(t *testing.T) {
 	b.add(1, policyText(1, false), idptest.Start.Add(5*time.Second))
 	if level, _ := granted(t, s, b.clock.Now()); level != "checked" {
 		t.Errorf("granted %s", level)
+	}
+}
+
+// TestPublished_IsWhatANextPolicyMustNotBreak: the version that counts and those
+// to come, of every agency, a page at a time.
+func TestPublished_IsWhatANextPolicyMustNotBreak(t *testing.T) {
+	t.Parallel()
+	b := setupPolicies(t)
+	store := desk.NewProcedures(b.db.DB)
+	publish := func(agency, code string, from, until time.Duration, disabled bool) {
+		p := procedure.Procedure{Agency: agency, Code: code, ValidFrom: idptest.Start.Add(from), Disabled: disabled}
+		if until != 0 {
+			p.ValidUntil = idptest.Start.Add(until)
+		}
+		err := b.db.InTx(t.Context(), func(ctx context.Context, tx idp.Tx) error { return store.Insert(ctx, tx, p, idptest.Start) })
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	publish("tax", "1", -2*time.Hour, 0, false) // covered by the next
+	publish("tax", "1", -time.Hour, 0, false)
+	publish("tax", "1", time.Hour, 0, false)
+	publish("tax", "2", -time.Hour, 0, true)
+	publish("tax", "3", -time.Hour, -time.Minute, false)
+	publish("registry", "1", -time.Hour, time.Hour, false)
+	var got []string
+	for last := (procedure.Procedure{}); ; {
+		page, err := store.Published(t.Context(), idptest.Start, last, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(page) == 0 {
+			break
+		}
+		last = page[0]
+		got = append(got, fmt.Sprint(last.Agency, "/", last.Code, " ", last.ValidFrom.Sub(idptest.Start)))
+	}
+	if want := []string{"registry/1 -1h0m0s", "tax/1 -1h0m0s", "tax/1 1h0m0s"}; !slices.Equal(got, want) {
+		t.Errorf("published %q, want %q", got, want)
 	}
 }
 
