@@ -82,7 +82,49 @@ func formsOfEveryFlow(t *testing.T, w *world.World) []filled {
 	denying, _ := entered(w)
 	add(denying, denying.Get(a.authorize()), "deny")
 	add(denying, denying.Get("/account"), "logout-everywhere")
+	return append(all, formsOfFactors(t, w)...)
+}
+
+// formsOfFactors are those by which people look after their ways to log in, and
+// prove more.
+func formsOfFactors(t *testing.T, w *world.World) []filled {
+	t.Helper()
+	var all []filled
+	add := func(b *world.Browser, p world.Page, button string, ends int, pairs ...string) {
+		t.Helper()
+		action, form := b.Form(p, button)
+		for i := 0; i < len(pairs); i += 2 {
+			form.Set(pairs[i], pairs[i+1])
+		}
+		all = append(all, filled{b, p.URL.Path + " " + button, action, form, ends})
+	}
+	texting := person(w)
+	add(texting, texting.Get("/sign-in/sms"), "send", http.StatusSeeOther, "phone", phone())
+	// One who adds an app, and one who has one and looks after it.
+	adding, _ := entered(w)
+	page := adding.Get("/methods/otp")
+	add(adding, page, "continue", http.StatusOK, "code", w.ScanApp(page).Code())
+	having, _ := entered(w)
+	page = having.Get("/methods/otp")
+	having.Submit(page, "continue", "code", w.ScanApp(page).Code())
+	page = having.Get("/methods")
+	add(having, having.Get("/methods/recovery-codes"), "continue", http.StatusOK)
+	add(having, having.Get(linkLike(t, page, "/methods/[0-9a-f-]+/remove")), "remove", http.StatusSeeOther)
+	// One who is asked for more than they have, and goes back without.
+	strict := newAgency(w, `, "minimum_level": "substantial"`)
+	leaving, _ := entered(w)
+	add(leaving, leaving.Get(strict.authorize()), "decline", http.StatusSeeOther)
 	return all
+}
+
+// linkLike is the address of the first link of the page that is like it.
+func linkLike(t *testing.T, p world.Page, pattern string) string {
+	t.Helper()
+	m := regexp.MustCompile(`href="(` + pattern + `)"`).FindStringSubmatch(p.Body)
+	if m == nil {
+		t.Fatalf("no link like %s at %s:\n%s", pattern, p.URL, p.Body)
+	}
+	return m[1]
 }
 
 // TestForms_AreBelievedFromOurPagesAlone: without the page's token, with

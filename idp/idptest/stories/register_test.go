@@ -128,6 +128,7 @@ func likeness(p world.Page, typed string) string {
 	body := strings.NewReplacer(typed, "TYPED", strings.ReplaceAll(typed, "+", "&#43;"), "TYPED", url.QueryEscape(typed), "TYPED").Replace(p.Body)
 	body = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f-]{27}`).ReplaceAllString(body, "ID")
 	body = regexp.MustCompile(`name="csrf" value="[^"]+"`).ReplaceAllString(body, "CSRF")
+	body = regexp.MustCompile(`(name="asked" value|data-options)="[^"]+"`).ReplaceAllString(body, "QUESTION")
 	body = regexp.MustCompile(`\b[A-Z2-7]{5}-[A-Z2-7]{5}\b`).ReplaceAllString(body, "REFERENCE")
 	return http.StatusText(p.Status) + " " + p.URL.Path + "\n" + body
 }
