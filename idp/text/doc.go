@@ -9,8 +9,13 @@
 //	error.<thing>.<fault>         what is wrong with an input, shown at its field
 //	failure.<kind>.{title,what,next}  error pages
 //	claim.<claim>                 name of a value that an agency receives
-//	method.<method>               way to log in
+//	method.<method>[.hint]        way to log in, and one sentence about it
 //	level.<level>.{name,means}    assurance level in plain words
+//	stage.<stage>, proofing.<proofing>  how well a person is known, and by what
+//	step.<action>.<by>[.hint]     step of a way; by a method without its provider,
+//	                              for prove by what proves, for act by the capacity
+//	needs.<thing>                 what one must own for a step
+//	capacity.<capacity>, role.<role>  for whom a person acts
 //	mail.<notice>.{subject,body}  e-mail
 //	sms.<notice>                  SMS
 //
