@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"surety/assurance"
 	"surety/idp"
@@ -31,7 +32,7 @@ func Standings() []Standing {
 // PageSize is how many procedures or agencies one page lists.
 const PageSize = 50
 
-// maxSearch bounds what somebody may search for.
+// maxSearch bounds what somebody may search for, in characters.
 const maxSearch = 100
 
 // Query selects procedures for a list.
@@ -143,7 +144,7 @@ func (i *Item) stand(d assurance.Decision) {
 }
 
 func (f *Flow) list(ctx context.Context, q Query, acr func(assurance.LevelName) string) (List, error) {
-	if len(q.Text) > maxSearch || len(q.After) > 2*maxSearch {
+	if utf8.RuneCountInString(q.Text) > maxSearch || len(q.After) > 2*maxSearch {
 		return List{}, idp.E(idp.CodeInvalid, "error.search.long").In("q")
 	}
 	if q.Agency != "" && !procedure.ValidAgency(q.Agency) {

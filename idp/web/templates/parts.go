@@ -22,8 +22,8 @@ func (t *Templates) Parts(w io.Writer, f Frame, v Parts) error {
 func sampleWays() Ways {
 	const day = 24 * time.Hour
 	card := WayStep{Action: "present", By: "idcard", Soonest: 2 * time.Minute, Latest: 5 * time.Minute, Needs: []string{"card", "reader"}}
-	letter := WayStep{Action: "prove", By: "letter", Soonest: 14 * day, Latest: 35 * day}
-	app := WayStep{Action: "enrol", By: "otp", Soonest: 3 * time.Minute, Latest: 3 * time.Minute, Needs: []string{"smartphone"}}
+	letter := WayStep{Action: "prove", By: "letter", Soonest: 14 * day, Latest: 35 * day, Fee: "2.50 BYN", Needs: []string{"address"}}
+	app := WayStep{Action: "enrol", By: "otp", Soonest: 3 * time.Minute, Latest: 3 * time.Minute, Needs: []string{"app"}}
 	return Ways{Cards: []WayCard{
 		{ID: "present-idcard", Steps: []WayStep{card}, Soonest: card.Soonest, Latest: card.Latest, Href: "/account"},
 		{ID: "prove-letter+enrol-otp", Steps: []WayStep{letter, app}, Soonest: letter.Soonest + app.Soonest, Latest: letter.Latest + app.Latest, NotOpen: []string{"3.77.02"}},

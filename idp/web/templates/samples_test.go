@@ -58,7 +58,7 @@ func page[V any](name string, change func(f *templates.Frame), render func(t *te
 var document = text.Document{Sections: []text.Section{{Heading: "1", Paragraphs: []string{"One & two."}}}}
 
 func samples() []sample {
-	return slices.Concat(entrySamples(), stepUpSamples(), ownSamples(), methodSamples(), failureSamples())
+	return slices.Concat(entrySamples(), stepUpSamples(), ownSamples(), methodSamples(), procedureSamples(), failureSamples())
 }
 
 func entrySamples() []sample {

@@ -32,7 +32,7 @@ type WayCard struct {
 // WayStep is one step of a way.
 type WayStep struct {
 	Action  string // assurance.Action
-	By      string // the method or proofing of the step, without a provider's name
+	By      string // the method, proofing or capacity of the step, without a provider's name
 	Soonest time.Duration
 	Latest  time.Duration
 	Fee     string   // as it is shown; empty: free of charge
@@ -59,14 +59,21 @@ func NewWays(ways []assurance.Way) Ways {
 func WayID(w assurance.Way) string {
 	ids := make([]string, len(w.Steps))
 	for i, s := range w.Steps {
-		ids[i] = string(s.Action) + "-" + cmp.Or(string(s.Method), string(s.Proofing))
+		ids[i] = string(s.Action) + "-" + cmp.Or(string(s.Method), string(s.Proofing), string(s.Acting.Capacity))
+		if s.Acting.Role != "" {
+			ids[i] += "-" + s.Acting.Role
+		}
 	}
 	return strings.Join(ids, "+")
 }
 
 // stepBy is by what a step is done: a way to prove has only a proofing, the
-// others have a method. All providers share their words.
+// choice of a capacity that one, the others have a method. All providers share
+// their words.
 func stepBy(s assurance.Step) string {
+	if s.Action == assurance.ActionAct {
+		return cmp.Or(string(s.Acting.Capacity), string(assurance.CapacitySelf))
+	}
 	by, _, _ := strings.Cut(cmp.Or(string(s.Method), string(s.Proofing)), ":")
 	return by
 }
@@ -98,6 +105,14 @@ func (c WayCard) Needs() []string {
 	return needs
 }
 
+// hint is the text of the key, or nothing if there is none.
+func hint(l *text.Localizer, key string) string {
+	if !l.Has(key) {
+		return ""
+	}
+	return l.T(key)
+}
+
 // wayFunctions are what the part "ways" calls.
 func wayFunctions(l *text.Localizer) map[string]any {
 	return map[string]any{
@@ -108,6 +123,13 @@ func wayFunctions(l *text.Localizer) map[string]any {
 			}
 			return label(l, "method.", s.By)
 		},
-		"needs": func(keys []string) string { return labels(l, "needs.", keys) },
+		"stepHint": func(s WayStep) string { return hint(l, "step."+s.Action+"."+s.By+".hint") },
+		"needs": func(keys []string) string { // some have commas of their own
+			words := make([]string, len(keys))
+			for i, key := range keys {
+				words[i] = label(l, "needs.", key)
+			}
+			return strings.Join(words, "; ")
+		},
 	}
 }
