@@ -20,6 +20,7 @@ func sampleClients(p plan) []sampleClient {
 			"client_name": "Town registry office (sample)", "client_name#be": "Гарадскі аддзел запісу актаў (узор)",
 			"client_name#ru": "Городской отдел записи актов (образец)", "client_name#uk": "Міський відділ запису актів (зразок)",
 			"client_uri": agency + "/", "redirect_uris": []string{agency + "/callback"},
+			"resources":                 []string{agency + "/api"},
 			"post_logout_redirect_uris": []string{agency + "/signed-out"}, "backchannel_logout_uri": agency + "/backchannel-logout",
 			"backchannel_logout_session_required": true, "initiate_login_uri": agency + "/login",
 			"token_endpoint_auth_method": "client_secret_basic", "grant_types": []string{"authorization_code", "refresh_token"},

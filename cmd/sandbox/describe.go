@@ -2,10 +2,12 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
 	"os"
+	"time"
 )
 
 // description is what scripts read: DATA/sandbox.json.
@@ -30,22 +32,29 @@ type describedLogin struct {
 	Password string `json:"password"`
 	Level    string `json:"level"` // the highest it can reach now
 	Name     string `json:"name"`
-	Purpose  string `json:"purpose"` // sample or load
+	Purpose  string `json:"purpose"`            // sample or load
+	Stage    string `json:"stage"`              // simplified, standard or confirmed
+	Proofing string `json:"proofing,omitempty"` // how the stage was reached
+	Phone    string `json:"phone,omitempty"`    // confirmed together with the identity
+	TOTP     string `json:"totp,omitempty"`     // secret of the authenticator app, in base32
 }
 
-func describedLogins(p plan) []describedLogin {
+func describedLogins(p plan, now time.Time) []describedLogin {
 	var out []describedLogin
-	var lowest string // nobody's identity is proven yet
-	if levels := p.Profile.Policy.Levels; len(levels) > 0 {
-		lowest = string(levels[0].Name)
-	}
 	add := func(people []person, purpose string) {
 		for _, one := range people {
 			name := one.GivenName
 			if one.FamilyName != "" {
 				name += " " + one.FamilyName
 			}
-			out = append(out, describedLogin{one.Contact, one.Password, lowest, name, purpose})
+			d := describedLogin{
+				Login: one.Contact, Password: one.Password, Level: one.level(p.Profile.Policy, now), Name: name, Purpose: purpose,
+				Stage: cmp.Or(one.Stage, "simplified"), Proofing: one.identity(), TOTP: one.TOTP,
+			}
+			for _, c := range one.Contacts {
+				d.Phone = c.Value
+			}
+			out = append(out, d)
 		}
 	}
 	add(samplePeople(), "sample")
@@ -77,10 +86,22 @@ func (d description) print(w io.Writer, path string) {
 	fmt.Fprintf(w, "\n  Sample accounts:\n\n")
 	for _, a := range d.Accounts {
 		if a.Purpose == "sample" {
-			fmt.Fprintf(w, "    %-20s %-26s %s, level %s\n", a.Login, a.Password, a.Name, a.Level)
+			fmt.Fprintf(w, "    %-20s %-26s %s, %s\n", a.Login, a.Password, a.Name, a.words())
 		}
 	}
 	fmt.Fprintf(w, "\n  The same for scripts: %s\n  Ctrl-C stops everything; the data stay.\n\n", path)
+}
+
+// words say what there is to know before one logs in as somebody.
+func (a describedLogin) words() string {
+	words := a.Stage + ", level " + a.Level
+	if a.Proofing != "" {
+		words = a.Stage + " by " + a.Proofing + ", level " + a.Level
+	}
+	if a.TOTP != "" {
+		words += ", app with secret " + a.TOTP
+	}
+	return words
 }
 
 // forget removes the description: there is nothing to be found any more.

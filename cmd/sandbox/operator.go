@@ -174,8 +174,49 @@ func (o *operator) procedures(ctx context.Context) error {
 	if err := writeFile(file, text, 0o600); err != nil {
 		return err
 	}
-	return o.idp(ctx, nil, "procedure", "import", file)
+	if err := o.idp(ctx, nil, "procedure", "import", file); err != nil {
+		return err
+	}
+	return o.offers(ctx)
 }
+
+// offers writes down for the sample agency what it offers: what Surety asks of
+// people for it stays with Surety.
+func (o *operator) offers(ctx context.Context) error {
+	var listed struct {
+		Procedures []struct {
+			Agency      string            `json:"agency"`
+			Code        string            `json:"code"`
+			Titles      map[string]string `json:"titles"`
+			Disabled    bool              `json:"disabled"`
+			Requirement struct {
+				MaxAge string `json:"max_age"`
+			} `json:"requirement"`
+		} `json:"procedures"`
+	}
+	if err := o.idp(ctx, &listed, "procedure", "list", "--agency", "agency"); err != nil {
+		return err
+	}
+	offers := []map[string]any{}
+	for _, p := range listed.Procedures {
+		if p.Disabled {
+			continue
+		}
+		offer := map[string]any{"code": p.Code, "titles": p.Titles}
+		if age, err := time.ParseDuration(p.Requirement.MaxAge); err == nil {
+			offer["max_age"] = int(age.Seconds())
+		}
+		offers = append(offers, offer)
+	}
+	text, err := json.MarshalIndent(offers, "", "  ")
+	if err != nil {
+		return fmt.Errorf("write services of the agency: %w", err)
+	}
+	return writeFile(o.plan.file(offersFile), text, 0o600)
+}
+
+// offersFile is what the sample agency offers.
+const offersFile = "agency-procedures.json"
 
 // accounts makes the sample people who are not there yet. Their passwords are
 // what people.go says only if they were made here and not changed since.

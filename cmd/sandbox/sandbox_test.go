@@ -174,7 +174,7 @@ func TestAuthorityVouchesForThisMachineOnly(t *testing.T) {
 func TestDescriptionHasTheFormThatScriptsRead(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "sandbox.json")
-	d := description{Issuer: "i", Agency: "a", Outbox: "o", PIDs: map[string]int{"serve": 1}, Accounts: describedLogins(testPlan(t, options{LoadAccounts: 100})),
+	d := description{Issuer: "i", Agency: "a", Outbox: "o", PIDs: map[string]int{"serve": 1}, Accounts: describedLogins(testPlan(t, options{LoadAccounts: 100}), time.Now()),
 		Clients: []metadata{{"client_id": "loadtest", "client_secret": "s", "redirect_uris": []string{"r"}}}}
 	if err := d.write(path); err != nil {
 		t.Fatal(err)

@@ -52,6 +52,7 @@ func (w *world) agencyTask() task {
 		"AGENCY_URL=" + w.plan.origin(agencyOffset),
 		"AGENCY_CLIENT_ID=agency",
 		"AGENCY_SECRET_FILE=" + w.plan.file("agency.secret"),
+		"AGENCY_PROCEDURES_FILE=" + w.plan.file(offersFile),
 		"AGENCY_LISTEN=" + strings.Join(w.plan.addresses(agencyOffset), ","),
 	}
 	if w.plan.TLS {

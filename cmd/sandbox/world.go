@@ -262,7 +262,7 @@ func (w *world) describe() description {
 	return description{
 		Issuer: w.plan.origin(0), Agency: w.plan.origin(agencyOffset), Outbox: w.plan.origin(outboxOffset), CAFile: w.caFile,
 		Profile: w.plan.Profile.Name, Data: w.plan.Data, DatabaseURL: w.database.URL(), Metrics: "http://" + w.metrics, SMTP: w.mail.Addr().String(),
-		PIDs: pids, Accounts: describedLogins(w.plan), Clients: w.clients,
+		PIDs: pids, Accounts: describedLogins(w.plan, time.Now()), Clients: w.clients,
 	}
 }
 

@@ -31,6 +31,7 @@ var table = []struct {
 }{
 	{"assurance", nil},
 	{"assurance/guard", []string{"assurance"}},
+	{"assurance/guard/proxy", []string{"assurance", "assurance/guard"}},
 	{"migrations", nil},
 	{"consent", []string{"assurance"}},
 	{"verification", []string{"assurance", "consent"}},
@@ -67,8 +68,10 @@ var table = []struct {
 	{"idp/server", []string{"..."}},
 	{"idp/idptest/...", []string{"..."}},
 	{"cmd/idp", []string{"..."}},
+	// It runs on an agency's machine: of Surety it has the guard, and how files are read.
+	{"cmd/idp/gate", []string{"assurance/guard", "assurance/guard/proxy", "idp", "idp/strict"}},
 	// The sandbox drives Surety by its commands; only the database is started from here.
-	{"cmd/sandbox/...", []string{"cmd/sandbox/outbox", "idp/postgres/cluster", "idp/profile"}},
+	{"cmd/sandbox/...", []string{"cmd/sandbox/outbox", "idp/postgres/cluster", "idp/profile", "assurance"}},
 	{"cmd/agency", []string{"assurance", "assurance/guard"}},
 	{"cmd/loadtest", nil},
 }
