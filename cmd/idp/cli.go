@@ -26,6 +26,7 @@ type cli struct {
 	Procedure procedureCommands `cmd:"" help:"Public services: what agencies offer, and what each asks of a person."`
 	Operator  operatorCommand   `cmd:"" help:"People who run Surety."`
 	Audit     auditCommands     `cmd:"" help:"The record of what happened."`
+	Guard     guardCommand      `cmd:"" help:"Guard an API of an agency: as a reverse proxy, or for one."`
 	Settings  settingsCommand   `cmd:"" help:"List what can be set in the environment."`
 
 	SandboxAccounts sandboxAccounts `cmd:"" hidden:"" help:"Make sample accounts out of a JSON file."`

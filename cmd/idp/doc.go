@@ -10,6 +10,7 @@
 //	idp key list|rotate|revoke   signing keys
 //	idp policy ...               levels: lint, diff, explain, activate, list, show
 //	idp operator invite          the first operator's link
+//	idp guard                    stand before an agency's API and check its tokens
 //	idp audit verify             look for events changed, missing, inserted or cut off
 //
 // Settings come from the environment (SURETY_ISSUER and so on; idp/server),

@@ -67,8 +67,8 @@ func NewReverse(c ReverseConfig) (http.Handler, error) {
 	}
 	if c.Transport == nil {
 		c.Transport = &http.Transport{
-			DialContext: (&net.Dialer{Timeout: dialTimeout}).DialContext, TLSHandshakeTimeout: dialTimeout, ResponseHeaderTimeout: r.timeout,
-			IdleConnTimeout: idleTimeout, MaxIdleConnsPerHost: idleConns, ForceAttemptHTTP2: true, DisableCompression: true,
+			DialContext: (&net.Dialer{Timeout: dialTimeout}).DialContext, TLSHandshakeTimeout: dialTimeout, IdleConnTimeout: idleTimeout,
+			MaxIdleConnsPerHost: idleConns, ForceAttemptHTTP2: true, DisableCompression: true,
 		}
 	}
 	r.forward = &httputil.ReverseProxy{
