@@ -72,9 +72,28 @@ var (
 	}
 )
 
-// mayProve reports whether a login by the method can carry the amr value.
+// MayProve reports whether a login by the method can carry the amr value.
 // What an upstream provider proves is its own affair.
-func (m Method) mayProve(value string) bool {
+func (m Method) MayProve(value string) bool {
 	return m.Is(MethodFederated) ||
 		slices.Contains(usualAMR[m], value) || slices.Contains(possibleAMR[m], value)
+}
+
+// TwoFactors reports whether every log-in by the alternative proves two kinds
+// of factors: what a method may prove besides counts only where a term asks
+// for it.
+func (a Alternative) TwoFactors() bool {
+	var kinds factor
+	for _, t := range a {
+		if t.Method == MethodPasskey {
+			kinds |= possession | inherence // its user is verified each time (DESIGN §6), by PIN or finger
+		}
+		for _, value := range append(slices.Clip(usualAMR[t.Method]), t.AMR...) {
+			if value == "mfa" {
+				return true
+			}
+			kinds |= factors[value]
+		}
+	}
+	return kinds&(kinds-1) != 0
 }

@@ -168,3 +168,14 @@ func (t CapacityTerm) example() Acting {
 	}
 	return a
 }
+
+// Least returns the lowest level at which the requirement can be met, in the
+// easiest capacity that it accepts; false when it can be met in none.
+func (p Policy) Least(r Requirement) (LevelName, bool) {
+	acts := p.acts(r, Situation{})
+	if len(acts) == 0 {
+		return "", false
+	}
+	easiest := slices.MinFunc(acts, func(a, b act) int { return a.target - b.target })
+	return p.Levels[easiest.target].Name, true
+}

@@ -9,10 +9,10 @@ import (
 // A use from further in the future than that counts for nothing.
 const Skew = 10 * time.Second
 
-// maxTerms bounds the terms of an alternative, and with them the work of
+// MaxTerms bounds the terms of an alternative, and with them the work of
 // matching. Nobody logs in by more than this many methods at once; an
 // alternative that asks for more is never met, and Check says so.
-const maxTerms = 4
+const MaxTerms = 4
 
 // Decide answers whether the situation meets the requirement under the policy
 // and, if not, how it can (DESIGN §3). It is total: any input has an answer,
@@ -213,7 +213,7 @@ type choice struct {
 	found  bool
 	level  int // the level whose alternative it is
 	oldest time.Time
-	uses   [maxTerms]int // positions in the situation, one a term
+	uses   [MaxTerms]int // positions in the situation, one a term
 	terms  int           // how many of them are filled
 }
 
@@ -226,10 +226,10 @@ func (m *matcher) match(p Policy, rank int) bool {
 	*m.best = choice{}
 	for level := len(p.Levels) - 1; level >= rank; level-- {
 		for _, alternative := range p.Levels[level].Login {
-			if len(alternative) == 0 || len(alternative) > maxTerms {
+			if len(alternative) == 0 || len(alternative) > MaxTerms {
 				continue
 			}
-			var picked [maxTerms]int
+			var picked [MaxTerms]int
 			m.fill(alternative, level, rank, &picked, 0, time.Time{})
 		}
 	}
@@ -238,7 +238,7 @@ func (m *matcher) match(p Policy, rank int) bool {
 
 // fill tries every use for the n-th term, the ones before being filled by
 // picked, whose oldest is given.
-func (m *matcher) fill(a Alternative, level, rank int, picked *[maxTerms]int, n int, oldest time.Time) {
+func (m *matcher) fill(a Alternative, level, rank int, picked *[MaxTerms]int, n int, oldest time.Time) {
 	if n == len(a) {
 		*m.best = choice{found: true, level: level, oldest: oldest, uses: *picked, terms: n}
 		return

@@ -77,5 +77,6 @@
 //
 // evidence.go has the words, policy.go and requirement.go what is asked,
 // decide.go the rule itself from top to bottom, capacity.go for whom one acts,
-// ways.go the way out, check.go and lint.go what makes a policy a good one.
+// ways.go the way out, explain.go the story of a decision. Whether a policy is a
+// good one is asked of the package lint.
 package assurance

@@ -115,13 +115,15 @@ const (
 
 // Known reports whether Surety knows this way to reach a stage.
 func (m ProofingMethod) Known() bool {
-	return slices.Contains(proofings, m)
+	return slices.Contains(ProofingMethods(), m)
 }
 
-// proofings are all of them.
-var proofings = []ProofingMethod{
-	ProofingRegistry, ProofingLetter, ProofingCounter, ProofingEDS, ProofingIDCard,
-	ProofingFederated, ProofingAppointment, ProofingImported,
+// ProofingMethods lists them all.
+func ProofingMethods() []ProofingMethod {
+	return []ProofingMethod{
+		ProofingRegistry, ProofingLetter, ProofingCounter, ProofingEDS, ProofingIDCard,
+		ProofingFederated, ProofingAppointment, ProofingImported,
+	}
 }
 
 // Use is one act of logging in by one method.

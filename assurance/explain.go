@@ -180,10 +180,10 @@ type nearest struct {
 // and whether it is one.
 func (x *nearest) find(p Policy, rank int) (AlternativeTrace, bool) {
 	var best AlternativeTrace
-	lacks := maxTerms + 1
+	lacks := MaxTerms + 1
 	for level := rank; level < len(p.Levels); level++ {
 		for _, a := range p.Levels[level].Login {
-			if len(a) == 0 || len(a) > maxTerms {
+			if len(a) == 0 || len(a) > MaxTerms {
 				continue
 			}
 			picked, missing := x.assign(a, rank)
@@ -213,7 +213,7 @@ func nearer(a, b []TermTrace) bool {
 // that are left.
 func (x *nearest) assign(a Alternative, rank int) (best []int, missing int) {
 	missing = len(a) + 1
-	picked := make([]int, 0, maxTerms)
+	picked := make([]int, 0, MaxTerms)
 	var try func(left int)
 	try = func(left int) {
 		n := len(picked)

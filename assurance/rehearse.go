@@ -80,7 +80,7 @@ func prove(step Step, s Situation) Situation {
 func (x *explorer) binds(step Step) bool {
 	switch step.Proofing {
 	case ProofingLetter, ProofingCounter, ProofingEDS, ProofingIDCard:
-		return step.proves() && !slices.Contains(x.requirement.ExcludedProofings, step.Proofing)
+		return step.Proves() && !slices.Contains(x.requirement.ExcludedProofings, step.Proofing)
 	}
 	return false
 }

@@ -43,12 +43,12 @@ type Step struct {
 	AddressChecked bool
 }
 
-// logsIn reports whether the step ends in a use.
-func (s Step) logsIn() bool {
+// LogsIn reports whether the step ends in a use.
+func (s Step) LogsIn() bool {
 	return s.Action == ActionLogin || s.Action == ActionEnrol || s.Action == ActionPresent
 }
 
-// proves reports whether the step ends in a proofing.
-func (s Step) proves() bool {
+// Proves reports whether the step ends in a proofing.
+func (s Step) Proves() bool {
 	return s.Action == ActionProve || s.Action == ActionPresent
 }

@@ -5,11 +5,11 @@ import (
 	"slices"
 )
 
-// What bounds the search for ways. A longer way is no help to a person, and
-// Check refuses a policy that offers more steps.
+// maxSteps and MaxOffered bound the search for ways: a longer way is no help to
+// a person, and no policy should offer more steps.
 const (
 	maxSteps   = 4
-	maxOffered = 32
+	MaxOffered = 32
 )
 
 // search answers a requirement that is not met: with ways if there are any.
@@ -226,10 +226,10 @@ func (x *explorer) grow(s Situation, t trail, from int, anchored bool) {
 	if len(t.steps) == maxSteps {
 		return
 	}
-	for i := from; i < min(len(x.policy.Steps), maxOffered); i++ {
+	for i := from; i < min(len(x.policy.Steps), MaxOffered); i++ {
 		step := x.policy.Steps[i]
 		binds := x.binds(step)
-		helps := noIdentity && step.proves() || noLogin && (step.logsIn() && x.fills(step.Method) || binds && !anchored)
+		helps := noIdentity && step.Proves() || noLogin && (step.LogsIn() && x.fills(step.Method) || binds && !anchored)
 		if !helps {
 			continue
 		}

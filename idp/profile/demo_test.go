@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"surety/assurance"
+	"surety/assurance/lint"
 )
 
 // The sentence of DESIGN §9 about the demonstration profile, and what its ways
@@ -121,6 +122,16 @@ func TestR3_ExpiredDocumentDoesNotLockOutRenewal(t *testing.T) {
 			if got := opens(p, procedureNamed(t, p, codes.current).Requirement, s); got != c.current {
 				t.Errorf("%s: what needs a current document %s after its end: %v", name, c.ended, got)
 			}
+		}
+	}
+}
+
+// The linter has nothing to remark about a profile of ours.
+func TestEachLevelOfEachProfileHasAWayThatIsOffered(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"demo", "by", "ru", "ua"} {
+		for _, remark := range lint.Remarks(load(t, name).Policy) {
+			t.Errorf("%s: %v", name, remark)
 		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"surety/assurance"
+	"surety/assurance/lint"
 	"surety/idp/profile"
 )
 
@@ -54,7 +55,7 @@ func FuzzPolicy(f *testing.F) {
 			}
 			return
 		}
-		if problems := p.Check(); len(problems) > 0 {
+		if problems := lint.Check(p); len(problems) > 0 {
 			t.Fatalf("read a policy with %v", problems)
 		}
 		decideAboutAnybody(t, p)
@@ -67,13 +68,13 @@ func decideAboutAnybody(t *testing.T, p assurance.Policy) {
 	// Looking for ways is dear under the fuzzer; what is looked for is a panic,
 	// and few steps and levels show that as well as many.
 	p.Steps = p.Steps[:min(3, len(p.Steps))]
-	p.Remarks()
+	lint.Remarks(p)
 	for _, l := range p.Levels[:min(3, len(p.Levels))] {
 		for _, q := range []assurance.Requirement{
 			{Level: l.Name}, {Level: l.Name, MaxAge: time.Minute, Document: assurance.DocumentCurrent},
 			{Level: l.Name, ExcludedProofings: proofings[:2], Renewal: true, Capacities: []assurance.CapacityTerm{{Capacity: assurance.CapacityOrganisation}}},
 		} {
-			assurance.CheckRequirement(p, q)
+			lint.CheckRequirement(p, q)
 			for _, s := range []assurance.Situation{
 				{}, {Now: noon, Civil: noon}, person(assurance.StageSimplified, assurance.MethodPassword), person(assurance.StageConfirmed, methods...),
 			} {

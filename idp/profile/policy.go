@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"surety/assurance"
+	"surety/assurance/lint"
 	"surety/idp/strict"
 
 	"go.yaml.in/yaml/v3"
@@ -19,7 +20,7 @@ const policyFile = "policy.yaml"
 // stands, for the problems that only the whole policy shows.
 type policyReader struct {
 	reader
-	lines map[assurance.Place]int
+	lines map[lint.Place]int
 }
 
 // ParsePolicy reads and checks a policy file that lies anywhere: one that an
@@ -59,7 +60,7 @@ func readPolicy(folder fs.FS) (assurance.Policy, Problems) {
 }
 
 func parsePolicy(file string, source []byte) (assurance.Policy, Problems) {
-	r := policyReader{reader: newReader(file), lines: map[assurance.Place]int{}}
+	r := policyReader{reader: newReader(file), lines: map[lint.Place]int{}}
 	p := assurance.Policy{DocumentGrace: usualDocumentGrace}
 	if root := r.Document(source, maxFile); root != nil {
 		r.Mapping(root, strict.Fields{
@@ -85,7 +86,7 @@ func parsePolicy(file string, source []byte) (assurance.Policy, Problems) {
 }
 
 // nowhere is the place of what has no position.
-var nowhere = assurance.Place{Level: -1, Alternative: -1, Term: -1, Step: -1}
+var nowhere = lint.Place{Level: -1, Alternative: -1, Term: -1, Step: -1}
 
 // level reads one level.
 func (r *policyReader) level(i int, n *strict.Node) assurance.Level {
@@ -110,7 +111,7 @@ func (r *policyReader) level(i int, n *strict.Node) assurance.Level {
 }
 
 // alternative reads one list of terms.
-func (r *policyReader) alternative(at assurance.Place, n *strict.Node) assurance.Alternative {
+func (r *policyReader) alternative(at lint.Place, n *strict.Node) assurance.Alternative {
 	r.lines[at] = n.Line
 	var a assurance.Alternative
 	r.List(n, maxList, func(i int, n *strict.Node) {
@@ -161,7 +162,7 @@ func (r *policyReader) step(i int, n *strict.Node) assurance.Step {
 // capacity reads what acting for others takes.
 func (r *policyReader) capacity(i int, n *strict.Node) assurance.CapacityRule {
 	at := nowhere
-	at.Capacity = i + 1 // counted from one, see assurance.Place
+	at.Capacity = i + 1 // counted from one, see lint.Place
 	r.lines[at] = n.Line
 	var rule assurance.CapacityRule
 	r.Mapping(n, strict.Fields{
@@ -189,15 +190,15 @@ func (r *policyReader) grace(n *strict.Node) time.Duration {
 
 // check asks the policy about itself and gives each answer its line.
 func (r *policyReader) check(p assurance.Policy) {
-	problems := p.Check()
-	slices.SortStableFunc(problems, func(a, b assurance.Problem) int { return r.line(a.Place) - r.line(b.Place) })
+	problems := lint.Check(p)
+	slices.SortStableFunc(problems, func(a, b lint.Problem) int { return r.line(a.Place) - r.line(b.Place) })
 	for _, problem := range problems {
 		r.Report(&strict.Node{Line: r.line(problem.Place)}, hint(problem.Code), "%s", problem.Error())
 	}
 }
 
 // line finds the line of a place, or of the nearest part around it.
-func (r *policyReader) line(at assurance.Place) int {
+func (r *policyReader) line(at lint.Place) int {
 	for _, forget := range []func(){func() {}, func() { at.Term = -1 }, func() { at.Alternative = -1 }} {
 		forget()
 		if line, ok := r.lines[at]; ok {
@@ -208,23 +209,23 @@ func (r *policyReader) line(at assurance.Place) int {
 }
 
 // hint says what would be right.
-func hint(code assurance.ProblemCode) string {
-	return map[assurance.ProblemCode]string{
-		assurance.ProblemMethod:       "password, identifier, otp, sms, passkey, eds, idcard, residence_permit, federated or federated:<name>",
-		assurance.ProblemStage:        "simplified, standard or confirmed",
-		assurance.ProblemProofing:     "registry, letter, counter, eds, idcard, federated, appointment or imported",
-		assurance.ProblemAction:       "login, enrol, prove or present",
-		assurance.ProblemACR:          "for example https://id.example.org/level/basic; no spaces, no quotes",
-		assurance.ProblemName:         "small letters, digits, hyphens and underscores",
-		assurance.ProblemUnreachable:  "whoever reaches it reaches the next one as well, or no login is good enough for it",
-		assurance.ProblemSameMethod:   "two uses of one method are one factor",
-		assurance.ProblemLevel:        "one of the names under levels",
-		assurance.ProblemCapacity:     "entrepreneur, organisation, state_body, guardian or profession",
-		assurance.ProblemWeaker:       "whoever meets this meets the lower level's own alternative too, which then means nothing",
-		assurance.ProblemEquals:       "eidas:low, eidas:substantial or eidas:high",
-		assurance.ProblemEqualsFactor: "each alternative of this level and of those above must prove two kinds of factors",
-		assurance.ProblemEqualsProof:  "the identity of such a level is standard or confirmed",
-		assurance.ProblemEqualsLetter: "address_checked: true, if the post hands the letter over against a document or the registry knows the address",
-		assurance.ProblemLeadsNowhere: "no level asks for this, or it leads no further than from where it begins",
+func hint(code lint.ProblemCode) string {
+	return map[lint.ProblemCode]string{
+		lint.ProblemMethod:       "password, identifier, otp, sms, passkey, eds, idcard, residence_permit, federated or federated:<name>",
+		lint.ProblemStage:        "simplified, standard or confirmed",
+		lint.ProblemProofing:     "registry, letter, counter, eds, idcard, federated, appointment or imported",
+		lint.ProblemAction:       "login, enrol, prove or present",
+		lint.ProblemACR:          "for example https://id.example.org/level/basic; no spaces, no quotes",
+		lint.ProblemName:         "small letters, digits, hyphens and underscores",
+		lint.ProblemUnreachable:  "whoever reaches it reaches the next one as well, or no login is good enough for it",
+		lint.ProblemSameMethod:   "two uses of one method are one factor",
+		lint.ProblemLevel:        "one of the names under levels",
+		lint.ProblemCapacity:     "entrepreneur, organisation, state_body, guardian or profession",
+		lint.ProblemWeaker:       "whoever meets this meets the lower level's own alternative too, which then means nothing",
+		lint.ProblemEquals:       "eidas:low, eidas:substantial or eidas:high",
+		lint.ProblemEqualsFactor: "each alternative of this level and of those above must prove two kinds of factors",
+		lint.ProblemEqualsProof:  "the identity of such a level is standard or confirmed",
+		lint.ProblemEqualsLetter: "address_checked: true, if the post hands the letter over against a document or the registry knows the address",
+		lint.ProblemLeadsNowhere: "no level asks for this, or it leads no further than from where it begins",
 	}[code]
 }

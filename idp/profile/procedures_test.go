@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"surety/assurance"
+	"surety/assurance/lint"
 	"surety/idp/procedure"
 	"surety/idp/profile"
 )
@@ -80,7 +81,7 @@ func TestEverySampleProcedureCanBeSatisfied(t *testing.T) {
 	for _, name := range profile.Names() {
 		p := load(t, name)
 		for _, one := range procedures(t, p) {
-			for _, problem := range assurance.CheckRequirement(p.Policy, one.Requirement) {
+			for _, problem := range lint.CheckRequirement(p.Policy, one.Requirement) {
 				t.Errorf("%s: procedure %s: %v", name, one.Code, problem)
 			}
 			if one.Requirement.Capacities != nil {

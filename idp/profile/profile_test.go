@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"surety/assurance"
+	"surety/assurance/lint"
 	"surety/idp/profile"
 )
 
@@ -324,7 +325,7 @@ trust_framework: x_y
 		if err != nil {
 			return
 		}
-		if problems := p.Policy.Check(); len(problems) > 0 || len(p.Languages) == 0 || p.TimeZone == nil {
+		if problems := lint.Check(p.Policy); len(problems) > 0 || len(p.Languages) == 0 || p.TimeZone == nil {
 			t.Errorf("read %+v with %v", p, problems)
 		}
 	})

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"surety/assurance"
+	"surety/assurance/lint"
 	"surety/idp"
 	"surety/idp/audit"
 	"surety/idp/procedure"
@@ -113,7 +114,7 @@ func (s *Service) readProcedures(file string, source []byte) ([]procedure.Proced
 		}
 		reading.Check = func(q assurance.Requirement) []string {
 			var wrong []string
-			for _, p := range assurance.CheckRequirement(policy, q) {
+			for _, p := range lint.CheckRequirement(policy, q) {
 				wrong = append(wrong, p.Error())
 			}
 			return wrong

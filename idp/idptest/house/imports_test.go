@@ -18,7 +18,7 @@ const module = "surety"
 // module; "x/..." is x and all below it.
 var domain = []string{
 	"idp", "idp/session", "idp/interaction", "idp/grant", "idp/authn/...", "idp/pki", "idp/audit", "idp/keys", "idp/throttle",
-	"idp/contact", "idp/client", "idp/procedure", "idp/claim", "idp/strict", "verification/...", "consent", "assurance",
+	"idp/contact", "idp/client", "idp/procedure", "idp/claim", "idp/strict", "verification/...", "consent", "assurance", "assurance/lint",
 }
 
 func with(more ...string) []string { return append(slices.Clone(domain), more...) }
@@ -30,6 +30,7 @@ var table = []struct {
 	allowed []string
 }{
 	{"assurance", nil},
+	{"assurance/lint", []string{"assurance"}},
 	{"assurance/guard", []string{"assurance"}},
 	{"assurance/guard/proxy", []string{"assurance", "assurance/guard"}},
 	{"migrations", nil},

@@ -1,10 +1,12 @@
-package assurance
+package lint
 
 import (
 	"fmt"
 	"net/url"
 	"slices"
 	"strings"
+
+	"surety/assurance"
 )
 
 // What bounds a policy. Deciding is linear in these; a policy beyond them is a
@@ -67,7 +69,7 @@ func (p Problem) Error() string {
 
 // checker collects problems.
 type checker struct {
-	policy   Policy
+	policy   assurance.Policy
 	problems []Problem
 }
 
@@ -85,7 +87,7 @@ func (p Place) term(i int) Place { p.Term = i; return p }
 // Check finds what is malformed, contradicts itself or cannot work, in the
 // order of the policy. A policy without problems decides as its author reads
 // it; Decide needs no such promise, but what is malformed counts for nothing.
-func (p Policy) Check() []Problem {
+func Check(p assurance.Policy) []Problem {
 	c := checker{policy: p}
 	switch n := len(p.Levels); {
 	case n == 0:
@@ -100,8 +102,8 @@ func (p Policy) Check() []Problem {
 	c.weaker()
 	c.equals()
 	c.capacities()
-	if n := len(p.Steps); n > maxOffered {
-		c.report(ProblemTooMany, fmt.Sprint(n), atStep(maxOffered))
+	if n := len(p.Steps); n > assurance.MaxOffered {
+		c.report(ProblemTooMany, fmt.Sprint(n), atStep(assurance.MaxOffered))
 	}
 	for i := range p.Steps {
 		c.step(i)
@@ -115,13 +117,13 @@ func (c *checker) level(i int) {
 	if !validName(string(l.Name)) {
 		c.report(ProblemName, string(l.Name), at)
 	}
-	if slices.ContainsFunc(below, func(b Level) bool { return b.Name == l.Name }) {
+	if slices.ContainsFunc(below, func(b assurance.Level) bool { return b.Name == l.Name }) {
 		c.report(ProblemDuplicate, string(l.Name), at)
 	}
 	if !validACR(l.ACR) {
 		c.report(ProblemACR, l.ACR, at)
 	}
-	if slices.ContainsFunc(below, func(b Level) bool { return b.ACR == l.ACR }) {
+	if slices.ContainsFunc(below, func(b assurance.Level) bool { return b.ACR == l.ACR }) {
 		c.report(ProblemDuplicate, l.ACR, at)
 	}
 	if !l.Identity.Known() {
@@ -139,14 +141,14 @@ func (c *checker) level(i int) {
 }
 
 // alternative checks the terms of one alternative, one by one and together.
-func (c *checker) alternative(a Alternative, at Place) {
+func (c *checker) alternative(a assurance.Alternative, at Place) {
 	if len(a) == 0 {
 		c.report(ProblemNoTerms, "", at)
 	}
-	if len(a) > maxTerms {
+	if len(a) > assurance.MaxTerms {
 		c.report(ProblemTooMany, fmt.Sprint(len(a)), at)
 	}
-	if len(a) == 1 && a[0].Method == MethodSMS && at.Level > 0 {
+	if len(a) == 1 && a[0].Method == assurance.MethodSMS && at.Level > 0 {
 		c.report(ProblemSMSAlone, "", at)
 	}
 	for n := range a {
@@ -156,19 +158,19 @@ func (c *checker) alternative(a Alternative, at Place) {
 
 // term checks one term against what its method can be, and against the terms
 // before it.
-func (c *checker) term(a Alternative, n int, at Place) {
+func (c *checker) term(a assurance.Alternative, n int, at Place) {
 	t := a[n]
 	if !t.Method.Known() {
 		c.report(ProblemMethod, string(t.Method), at)
 	}
-	if t.Method != MethodFederated && slices.ContainsFunc(a[:n], func(o Term) bool { return o.Method == t.Method }) {
+	if t.Method != assurance.MethodFederated && slices.ContainsFunc(a[:n], func(o assurance.Term) bool { return o.Method == t.Method }) {
 		c.report(ProblemSameMethod, string(t.Method), at)
 	}
 	for _, value := range t.AMR {
 		switch {
-		case !KnownAMR(value):
+		case !assurance.KnownAMR(value):
 			c.report(ProblemAMR, value, at)
-		case t.Method.Known() && !t.Method.mayProve(value):
+		case t.Method.Known() && !t.Method.MayProve(value):
 			c.report(ProblemAMRNeverProven, value, at)
 		}
 	}
@@ -186,10 +188,10 @@ func (c *checker) unreachable() {
 	login := make([]bool, len(p.Levels))
 	identity := make([]bool, len(p.Levels))
 	for i, l := range p.Levels {
-		login[i] = slices.ContainsFunc(l.Login, Alternative.canBeMet)
+		login[i] = slices.ContainsFunc(l.Login, canBeMet)
 	}
-	for _, stage := range []Stage{StageSimplified, StageStandard, StageConfirmed} {
-		if rank := p.identityRank(stage); rank >= 0 {
+	for _, stage := range []assurance.Stage{assurance.StageSimplified, assurance.StageStandard, assurance.StageConfirmed} {
+		if rank := identityRank(p, stage); rank >= 0 {
 			identity[rank] = true
 		}
 	}
@@ -202,7 +204,7 @@ func (c *checker) unreachable() {
 }
 
 // canBeMet reports whether some uses could fill the alternative.
-func (a Alternative) canBeMet() bool {
+func canBeMet(a assurance.Alternative) bool {
 	var c checker
 	c.alternative(a, Place{})
 	return len(c.problems) == 0
@@ -211,34 +213,34 @@ func (a Alternative) canBeMet() bool {
 // step checks one offered step.
 func (c *checker) step(i int) {
 	s, at := c.policy.Steps[i], atStep(i)
-	if !s.logsIn() && !s.proves() {
+	if !s.LogsIn() && !s.Proves() {
 		c.report(ProblemAction, string(s.Action), at)
 		return
 	}
-	switch x := (explorer{policy: c.policy}); {
-	case !s.logsIn() && s.Method != "":
+	switch {
+	case !s.LogsIn() && s.Method != "":
 		c.report(ProblemField, string(s.Method), at)
-	case s.logsIn() && !s.Method.Known():
+	case s.LogsIn() && !s.Method.Known():
 		c.report(ProblemMethod, string(s.Method), at)
-	case s.logsIn() && !x.fills(s.Method):
+	case s.LogsIn() && !fills(c.policy, s.Method):
 		c.report(ProblemLeadsNowhere, string(s.Method), at)
 	}
 	switch {
-	case !s.proves() && (s.Proofing != "" || s.To != ""):
+	case !s.Proves() && (s.Proofing != "" || s.To != ""):
 		c.report(ProblemField, string(s.Proofing)+string(s.To), at)
-	case s.Action != ActionProve && s.From != "":
+	case s.Action != assurance.ActionProve && s.From != "":
 		c.report(ProblemField, string(s.From), at)
-	case s.proves() && !s.Proofing.Known():
+	case s.Proves() && !s.Proofing.Known():
 		c.report(ProblemProofing, string(s.Proofing), at)
-	case s.proves() && (!s.To.Known() || (s.From != "" && !s.From.Known())):
+	case s.Proves() && (!s.To.Known() || (s.From != "" && !s.From.Known())):
 		c.report(ProblemStage, string(s.From)+" to "+string(s.To), at)
-	case s.proves() && (s.To.Compare(s.From) <= 0 || !c.policy.asksFor(s)):
+	case s.Proves() && (s.To.Compare(s.From) <= 0 || !asksFor(c.policy, s)):
 		c.report(ProblemLeadsNowhere, string(s.To), at)
 	}
-	if s.Acting != (Acting{}) {
+	if s.Acting != (assurance.Acting{}) {
 		c.report(ProblemField, string(s.Acting.Capacity), at)
 	}
-	if s.AddressChecked && s.Proofing != ProofingLetter {
+	if s.AddressChecked && s.Proofing != assurance.ProofingLetter {
 		c.report(ProblemField, string(s.Proofing), at)
 	}
 	if s.Soonest < 0 || s.Latest < s.Soonest {
@@ -248,9 +250,29 @@ func (c *checker) step(i int) {
 
 // asksFor reports whether some level asks for what the proving step adds. A
 // policy with a stage that is misspelt gets the benefit of the doubt.
-func (p Policy) asksFor(s Step) bool {
-	unclear := slices.ContainsFunc(p.Levels, func(l Level) bool { return !l.Identity.Known() })
-	return unclear || p.identityRank(s.To) > p.identityRank(s.From)
+func asksFor(p assurance.Policy, s assurance.Step) bool {
+	unclear := slices.ContainsFunc(p.Levels, func(l assurance.Level) bool { return !l.Identity.Known() })
+	return unclear || identityRank(p, s.To) > identityRank(p, s.From)
+}
+
+// identityRank is the position of the highest level whose own identity the
+// stage fulfils, -1 if there is none.
+func identityRank(p assurance.Policy, held assurance.Stage) int {
+	for i := len(p.Levels) - 1; i >= 0; i-- {
+		if needed := p.Levels[i].Identity; needed.Known() && needed.Compare(held) <= 0 {
+			return i
+		}
+	}
+	return -1
+}
+
+// fills reports whether a use of the method could fill a term.
+func fills(p assurance.Policy, m assurance.Method) bool {
+	return slices.ContainsFunc(p.Levels, func(l assurance.Level) bool {
+		return slices.ContainsFunc(l.Login, func(a assurance.Alternative) bool {
+			return slices.ContainsFunc(a, func(t assurance.Term) bool { return m.Is(t.Method) || t.Method.Is(m) })
+		})
+	})
 }
 
 // validName reports whether a level's name can stand in files, addresses and
