@@ -86,6 +86,9 @@ func (c *Command) build(log *slog.Logger) (*gate, error) {
 		return nil, err
 	}
 	t, out := readTable(c.Routes, source), &gate{}
+	if err := t.reader.Err(); err != nil {
+		return nil, errRoutes.Because(err) // more about such a file would be noise
+	}
 	if out.revocations, err = c.listenTo(log); err != nil {
 		return nil, err
 	}

@@ -122,12 +122,8 @@ func (t *table) acrs() (all []string) {
 	return all
 }
 
-// check holds the routes against the guard and against each other, unless the
-// file is wrong already: then more would be noise.
+// check holds the routes against the guard and against each other.
 func (t *table) check(g *guard.Guard) (*proxy.Routes, error) {
-	if err := t.reader.Err(); err != nil {
-		return nil, err
-	}
 	for i, route := range t.routes {
 		if err := g.Check(route.Requirement); err != nil && !route.Public {
 			t.reader.Report(t.nodes[i], "", "requirement: %v", err)
