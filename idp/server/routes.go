@@ -76,6 +76,7 @@ func (h *house) handler(trail *audit.Batch) (http.Handler, error) {
 	(&methods.Pages{Site: site, Factors: f.factor, Agencies: known}).Mount(m)
 	(&approval.Pages{Site: site, SignIn: f.signin, Terms: approval.Terms{Version: h.profile.Terms.Version, Since: h.termsSince()}}).Mount(m)
 	(&webaccount.Pages{Site: site, SignIn: f.signin}).Mount(m)
+	h.procedurePages(site, f).Mount(m)
 	(&weboperator.Pages{Site: site, Operator: h.operator()}).Mount(m)
 	if h.cfg.Sandbox {
 		m.Get("/parts", parts(site))
