@@ -23,6 +23,7 @@ type Refused struct {
 type StepUp struct {
 	Why
 	Identity bool // the person's identity must be confirmed
+	Document bool // the document that was shown for it has ended
 	Away     bool // some way cannot be gone on these pages
 	Ways     Ways
 	Refused  *Refused // nil: there are ways
@@ -35,6 +36,8 @@ func (t *Templates) StepUp(w io.Writer, f Frame, v StepUp) error {
 		f.Title = "page.step-up-refused.title"
 	case v.Wish:
 		f.Title = "page.step-up-wish.title"
+	case v.Document:
+		f.Title = "page.step-up-document.title"
 	case v.Identity:
 		f.Title = "page.step-up-identity.title"
 	}
