@@ -7,6 +7,7 @@ import (
 	"surety/idp/audit"
 	"surety/idp/flow/account"
 	"surety/idp/flow/operator"
+	"surety/idp/flow/policy"
 	"surety/idp/postgres/db"
 	"surety/idp/server"
 )
@@ -23,4 +24,6 @@ type house struct {
 	seed    func(ctx context.Context, c server.Config, seeds []account.Seed) ([]account.Seeded, error)
 	// operator opens the operator's use cases; closing gives back what they hold.
 	operator func(ctx context.Context, c server.Config) (service *operator.Service, closing func(), err error)
+	// policies opens the use cases about policies in the same way.
+	policies func(ctx context.Context, c server.Config) (service *policy.Service, closing func(), err error)
 }

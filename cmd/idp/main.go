@@ -28,5 +28,6 @@ func wired() house {
 		verify:   server.VerifyAudit,
 		seed:     server.Seed,
 		operator: server.OpenOperator,
+		policies: server.OpenPolicies,
 	}
 }

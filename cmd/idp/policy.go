@@ -13,6 +13,7 @@ import (
 	"surety/assurance"
 	"surety/idp"
 	"surety/idp/flow/operator"
+	"surety/idp/flow/policy"
 	"surety/idp/profile"
 	"surety/idp/strict"
 )
@@ -37,9 +38,9 @@ func (r policyRef) version() (int, bool) {
 }
 
 // text finds what the reference names.
-func (r policyRef) text(c *call, s *operator.Service) (file string, source []byte, err error) {
+func (r policyRef) text(c *call, s *policy.Service) (file string, source []byte, err error) {
 	if version, ok := r.version(); ok {
-		p, err := s.StoredPolicy(c.ctx, version)
+		p, err := s.Stored(c.ctx, version)
 		return fmt.Sprintf("policy %d", version), []byte(p.Source), err
 	}
 	if slices.Contains(profile.Names(), string(r)) {
@@ -72,15 +73,15 @@ func readPolicy(c *call, name string) ([]byte, error) {
 }
 
 // read parses what the reference names; empty is the policy in force.
-func (r policyRef) read(c *call, s *operator.Service) (assurance.Policy, error) {
+func (r policyRef) read(c *call, s *policy.Service) (assurance.Policy, error) {
 	if r == "" {
-		return s.Policy()
+		return s.InForce()
 	}
 	file, source, err := r.text(c, s)
 	if err != nil {
 		return assurance.Policy{}, err
 	}
-	p, err := s.ParsePolicy(file, source)
+	p, err := s.Parse(file, source)
 	var problems strict.Problems
 	if errors.As(err, &problems) {
 		err = idp.E(idp.CodeInvalid, "error.invalid").Because(problems)
@@ -88,17 +89,31 @@ func (r policyRef) read(c *call, s *operator.Service) (assurance.Policy, error) 
 	return p, err
 }
 
+// stored opens the use cases for the time of f.
+func (c *call) stored(f func(s *policy.Service) error) error {
+	cfg, err := c.house.config()
+	if err != nil {
+		return err
+	}
+	s, closing, err := c.house.policies(c.ctx, cfg)
+	if err != nil {
+		return err
+	}
+	defer closing()
+	return f(s)
+}
+
 // policies opens the use cases for the time of f. Without a database they know
 // the policy alone, which is enough where nothing stored is asked for.
-func (c *call) policies(stored bool, f func(s *operator.Service) error) error {
+func (c *call) policies(stored bool, f func(s *policy.Service) error) error {
 	cfg, err := c.house.config()
 	if err != nil {
 		return err
 	}
 	if stored || cfg.CheckStore() == nil {
-		return c.operator(f)
+		return c.stored(f)
 	}
-	return f(operator.New(operator.Deps{ParsePolicy: profile.ParsePolicy, Clock: c.house.now}))
+	return f(policy.New(policy.Deps{Parse: profile.ParsePolicy, Clock: c.house.now}))
 }
 
 type policyLint struct {
@@ -130,12 +145,12 @@ func problemRows(list strict.Problems) []problemRow {
 // Run checks the policy.
 func (l *policyLint) Run(c *call) error {
 	_, stored := l.Policy.version()
-	return c.policies(stored, func(s *operator.Service) error {
+	return c.policies(stored, func(s *policy.Service) error {
 		file, source, err := l.Policy.text(c, s)
 		if err != nil {
 			return err
 		}
-		report, err := s.LintPolicy(c.ctx, file, source)
+		report, err := s.Lint(c.ctx, file, source)
 		if err != nil {
 			return err
 		}
@@ -161,7 +176,7 @@ func (l *policyLint) Run(c *call) error {
 	})
 }
 
-func printLint(w io.Writer, r operator.PolicyReport, found int) error {
+func printLint(w io.Writer, r policy.Report, found int) error {
 	for _, list := range []strict.Problems{r.Problems, r.Broken} {
 		for _, p := range list {
 			fmt.Fprintln(w, p.Error())
@@ -192,7 +207,7 @@ func (policyActivate) Help() string {
 
 // Run activates the policy.
 func (a *policyActivate) Run(c *call) error {
-	return c.operator(func(s *operator.Service) error {
+	return c.stored(func(s *policy.Service) error {
 		ref := a.Policy
 		if ref == "" {
 			ref = policyRef(s.Profile)
@@ -201,7 +216,7 @@ func (a *policyActivate) Run(c *call) error {
 		if err != nil {
 			return err
 		}
-		done, err := s.ActivatePolicy(c.ctx, operator.ActorCommand, file, source, a.DryRun)
+		done, err := s.Activate(c.ctx, string(operator.ActorCommand), file, source, a.DryRun)
 		if err != nil {
 			return err
 		}
@@ -209,11 +224,11 @@ func (a *policyActivate) Run(c *call) error {
 			c.warn("%s; so it is under the policy in force", p.Error())
 		}
 		value := struct {
-			DryRun      bool                `json:"dry_run"`
-			Version     int                 `json:"version"`
-			EffectiveAt time.Time           `json:"effective_at"`
-			Standing    []problemRow        `json:"standing"`
-			Diff        operator.PolicyDiff `json:"diff"`
+			DryRun      bool              `json:"dry_run"`
+			Version     int               `json:"version"`
+			EffectiveAt time.Time         `json:"effective_at"`
+			Standing    []problemRow      `json:"standing"`
+			Diff        policy.Difference `json:"diff"`
 		}{a.DryRun, done.Policy.Version, done.Policy.EffectiveAt.UTC(), problemRows(done.Report.Standing), done.Diff}
 		return c.answer(value, func(w io.Writer) error {
 			if err := printDiff(w, done.Diff); err != nil {
@@ -232,21 +247,21 @@ type policyList struct {
 
 // Run lists a page of policies.
 func (l *policyList) Run(c *call) error {
-	if l.Limit < 1 || l.Limit > operator.MaxPage || l.Below < 0 {
-		return usage("-limit must be 1 to %d, -below a version", operator.MaxPage)
+	if l.Limit < 1 || l.Limit > policy.MaxPage || l.Below < 0 {
+		return usage("-limit must be 1 to %d, -below a version", policy.MaxPage)
 	}
-	return c.operator(func(s *operator.Service) error {
-		page, next, err := s.ListPolicies(c.ctx, l.Below, l.Limit)
+	return c.stored(func(s *policy.Service) error {
+		page, next, err := s.List(c.ctx, l.Below, l.Limit)
 		if err != nil {
 			return err
 		}
 		type row struct {
-			Version     int                  `json:"version"`
-			State       operator.PolicyState `json:"state"`
-			Profile     string               `json:"profile"`
-			EffectiveAt time.Time            `json:"effective_at"`
-			ActivatedAt time.Time            `json:"activated_at"`
-			ActivatedBy string               `json:"activated_by"`
+			Version     int          `json:"version"`
+			State       policy.State `json:"state"`
+			Profile     string       `json:"profile"`
+			EffectiveAt time.Time    `json:"effective_at"`
+			ActivatedAt time.Time    `json:"activated_at"`
+			ActivatedBy string       `json:"activated_by"`
 		}
 		rows, lines := []row{}, [][]string{}
 		for _, p := range page {
@@ -276,8 +291,8 @@ func (p *policyShow) Run(c *call) error {
 	if p.Version < 0 {
 		return usage("%d is no version", p.Version)
 	}
-	return c.operator(func(s *operator.Service) error {
-		one, err := s.StoredPolicy(c.ctx, p.Version)
+	return c.stored(func(s *policy.Service) error {
+		one, err := s.Stored(c.ctx, p.Version)
 		if err != nil {
 			return err
 		}

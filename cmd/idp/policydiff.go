@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"surety/assurance"
-	"surety/idp/flow/operator"
+	"surety/idp/flow/policy"
 )
 
 type policyDiff struct {
@@ -26,7 +26,7 @@ func (d *policyDiff) Run(c *call) error {
 	if to == "" {
 		from, to = "", d.From
 	}
-	return c.operator(func(s *operator.Service) error {
+	return c.stored(func(s *policy.Service) error {
 		before, err := from.read(c, s)
 		if err != nil {
 			return err
@@ -35,7 +35,7 @@ func (d *policyDiff) Run(c *call) error {
 		if err != nil {
 			return err
 		}
-		diff, err := s.DiffPolicies(c.ctx, before, after)
+		diff, err := s.Diff(c.ctx, before, after)
 		if err != nil {
 			return err
 		}
@@ -43,7 +43,7 @@ func (d *policyDiff) Run(c *call) error {
 	})
 }
 
-func printDiff(w io.Writer, d operator.PolicyDiff) error {
+func printDiff(w io.Writer, d policy.Difference) error {
 	from := fmt.Sprintf("policy %d", d.From)
 	if d.From == 0 {
 		from = "no policy"
@@ -73,7 +73,7 @@ func printDiff(w io.Writer, d operator.PolicyDiff) error {
 
 // reached are the columns of a count, with the share of all accounts that gain
 // or lose.
-func reached(r operator.Reached, of int) []string {
+func reached(r policy.Reached, of int) []string {
 	return []string{strconv.Itoa(r.Before), strconv.Itoa(r.After), share(r.Gain, of), share(r.Lose, of)}
 }
 

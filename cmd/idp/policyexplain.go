@@ -7,8 +7,9 @@ import (
 	"time"
 
 	"surety/assurance"
+	"surety/cmd/idp/trace"
 	"surety/idp"
-	"surety/idp/flow/operator"
+	"surety/idp/flow/policy"
 	"surety/idp/procedure"
 )
 
@@ -48,24 +49,24 @@ func (e *policyExplain) Run(c *call) error {
 	}
 	_, version := e.Policy.version()
 	stored := e.Account != "" || e.Login != "" || e.Procedure != "" || e.Policy == "" || version
-	return c.policies(stored, func(s *operator.Service) error {
+	return c.policies(stored, func(s *policy.Service) error {
 		if q.Policy, err = e.Policy.read(c, s); err != nil {
 			return err
 		}
 		if _, known := q.Policy.Level(q.Requirement.Level); q.Requirement.Level != "" && !known {
 			return usage("policy %d has no level %q; it has: %s", q.Policy.Version, e.Level, levelNames(q.Policy))
 		}
-		a, err := s.ExplainPolicy(c.ctx, q)
+		a, err := s.Explain(c.ctx, q)
 		if err != nil {
 			return err
 		}
-		return c.answer(traceAnswer(q.Policy, a), func(w io.Writer) error { return printTrace(w, q.Policy, a) })
+		return c.answer(trace.New(q.Policy, a), func(w io.Writer) error { return trace.Print(w, q.Policy, a) })
 	})
 }
 
 // question reads the flags.
-func (e *policyExplain) question() (operator.PolicyQuestion, error) {
-	q := operator.PolicyQuestion{
+func (e *policyExplain) question() (policy.Question, error) {
+	q := policy.Question{
 		Account: idp.AccountID(e.Account), Login: e.Login,
 		Requirement: assurance.Requirement{Level: assurance.LevelName(e.Level), MaxAge: e.MaxAge},
 	}
@@ -105,11 +106,11 @@ func (e *policyExplain) question() (operator.PolicyQuestion, error) {
 }
 
 // acts reads the log-ins.
-func (p *person) acts() ([]operator.PolicyAct, error) {
-	var acts []operator.PolicyAct
+func (p *person) acts() ([]policy.Act, error) {
+	var acts []policy.Act
 	for _, text := range p.Use {
 		method, age, aged := strings.Cut(text, ",")
-		act := operator.PolicyAct{Method: assurance.Method(method)}
+		act := policy.Act{Method: assurance.Method(method)}
 		if !act.Method.Known() {
 			return nil, usage("%q is no method; there are: password, identifier, otp, sms, passkey, eds, idcard, residence_permit, federated:<name>", method)
 		}
@@ -125,7 +126,7 @@ func (p *person) acts() ([]operator.PolicyAct, error) {
 }
 
 // makeUp fills in what is known of somebody made up.
-func (p *person) makeUp(s *assurance.Situation, acts []operator.PolicyAct) error {
+func (p *person) makeUp(s *assurance.Situation, acts []policy.Act) error {
 	s.Stage = assurance.Stage(p.Stage)
 	if s.Stage == "" && (len(acts) > 0 || len(p.Proofing) > 0) {
 		s.Stage = assurance.StageSimplified
@@ -161,4 +162,10 @@ func (p *person) makeUp(s *assurance.Situation, acts []operator.PolicyAct) error
 	return nil
 }
 
-func join[T ~string](list []T) string { return strings.Join(words(list), ", ") }
+func join[T ~string](list []T) string {
+	names := make([]string, len(list))
+	for i, one := range list {
+		names[i] = string(one)
+	}
+	return strings.Join(names, ", ")
+}

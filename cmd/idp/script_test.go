@@ -20,6 +20,7 @@ import (
 	"surety/idp/authn/passkey"
 	"surety/idp/flow/account"
 	"surety/idp/flow/operator"
+	"surety/idp/flow/policy"
 	"surety/idp/idptest"
 	"surety/idp/keys"
 	accounts "surety/idp/postgres/account"
@@ -111,6 +112,13 @@ func (s *stand) house() house {
 		operator: func(context.Context, server.Config) (*operator.Service, func(), error) {
 			return s.service(), func() {}, nil
 		},
+		policies: func(context.Context, server.Config) (*policy.Service, func(), error) {
+			return policy.New(policy.Deps{
+				Clock: s.clock.Now, Parse: profile.ParsePolicy, Profile: "demo", InTx: s.db.InTx, Policies: desk.NewPolicies(s.db.DB),
+				Procedures: desk.NewProcedures(s.db.DB), Clients: desk.NewClients(s.db.DB), Standings: accounts.New(s.db.DB, s.ring),
+				Audit: audits.New(s.ring.Seal), InForce: s.policy,
+			}), func() {}, nil
+		},
 	}
 }
 
@@ -166,8 +174,7 @@ func (s *stand) service() *operator.Service {
 		InTx:     s.db.InTx, Clients: desk.NewClients(s.db.DB), Keys: desk.NewKeys(s.db.DB), Operators: desk.NewOperators(s.db.DB),
 		Sessions: desk.NewOperators(s.db.DB), Audit: audits.New(s.ring.Seal), Ring: s.ring, Clock: s.clock.Now,
 		Policy: s.policy, Issuer: "https://id.example.org",
-		Policies: desk.NewPolicies(s.db.DB), ParsePolicy: profile.ParsePolicy, Profile: "demo",
-		Standings: accounts.New(s.db.DB, s.ring), Published: desk.NewProcedures(s.db.DB), Procedures: desk.NewProcedures(s.db.DB),
+		Procedures: desk.NewProcedures(s.db.DB),
 	})
 }
 

@@ -7,6 +7,7 @@ import (
 	"surety/idp/audit"
 	"surety/idp/flow/account"
 	"surety/idp/flow/operator"
+	"surety/idp/flow/policy"
 	auditstore "surety/idp/postgres/audit"
 	"surety/idp/postgres/db"
 	jobstore "surety/idp/postgres/job"
@@ -34,6 +35,15 @@ func OpenOperator(ctx context.Context, cfg Config) (service *operator.Service, c
 		return nil, nil, err
 	}
 	return h.operator(), h.close, nil
+}
+
+// OpenPolicies opens the use cases about policies. Call close when done.
+func OpenPolicies(ctx context.Context, cfg Config) (service *policy.Service, close func(), err error) {
+	h, err := open(ctx, cfg, "idp policy")
+	if err != nil {
+		return nil, nil, err
+	}
+	return h.policyCases(), h.close, nil
 }
 
 // VerifyAudit looks for events that were changed, removed, inserted or cut off.

@@ -13,7 +13,6 @@ import (
 	"surety/idp/postgres/db"
 	"surety/idp/postgres/desk"
 	personstore "surety/idp/postgres/person"
-	"surety/idp/profile"
 )
 
 // flows are the use cases of people, over the real stores.
@@ -65,8 +64,7 @@ func (h *house) operator() *operator.Service {
 	return operator.New(operator.Deps{
 		InTx: h.db.InTx, Clients: desk.NewClients(h.db), Keys: desk.NewKeys(h.db), Operators: operators, Sessions: operators,
 		Audit: h.audit, Ring: h.ring, Passkeys: h.passkeys(), Clock: h.now, Policy: h.policy, Issuer: h.cfg.Issuer,
-		Policies: desk.NewPolicies(h.db), ParsePolicy: profile.ParsePolicy, Profile: h.profile.Name,
-		Standings: accountstore.New(h.db, h.ring), Published: desk.NewProcedures(h.db), Contacts: h.profile.Contacts, Civil: h.civil,
+		Procedures: desk.NewProcedures(h.db), Zone: h.profile.TimeZone, Civil: h.civil,
 	})
 }
 

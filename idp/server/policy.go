@@ -6,6 +6,9 @@ import (
 
 	"surety/assurance"
 	"surety/idp"
+	"surety/idp/flow/policy"
+	accountstore "surety/idp/postgres/account"
+	"surety/idp/postgres/desk"
 	"surety/idp/profile"
 )
 
@@ -22,6 +25,15 @@ func (h *house) policy() (assurance.Policy, error) {
 	return rules.Policy, err
 }
 
+// policyCases are the use cases about policies.
+func (h *house) policyCases() *policy.Service {
+	return policy.New(policy.Deps{
+		Clock: h.now, Civil: h.civil, Parse: profile.ParsePolicy, Profile: h.profile.Name, InTx: h.db.InTx,
+		Policies: desk.NewPolicies(h.db), Procedures: desk.NewProcedures(h.db), Clients: desk.NewClients(h.db),
+		Standings: accountstore.New(h.db, h.ring), Audit: h.audit, Contacts: h.profile.Contacts, InForce: h.policy,
+	})
+}
+
 // openPolicy makes sure that there is a policy in force and that this process
 // can decide by it. On an empty system it is the profile's, at once.
 func (h *house) openPolicy(ctx context.Context) error {
@@ -29,7 +41,7 @@ func (h *house) openPolicy(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	inForce, err := h.operator().BeginPolicy(ctx, h.profile.Policy.Version, source)
+	inForce, err := h.policyCases().Begin(ctx, h.profile.Policy.Version, source)
 	if err != nil {
 		return fmt.Errorf("begin with the profile's policy: %w", err)
 	}

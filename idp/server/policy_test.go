@@ -14,7 +14,7 @@ import (
 	"testing"
 	"time"
 
-	"surety/idp/flow/operator"
+	"surety/idp/flow/policy"
 	"surety/idp/idptest"
 	"surety/idp/idptest/world"
 	"surety/idp/profile"
@@ -195,6 +195,19 @@ func discovery(t *testing.T, w *world.World) []string {
 	return document.ACRs
 }
 
+// activate brings a policy into force as a command does.
+func activate(t *testing.T, w *world.World, source []byte) {
+	t.Helper()
+	s, closing, err := server.OpenPolicies(t.Context(), w.Config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer closing()
+	if _, err := s.Activate(t.Context(), "command", "policy.yaml", source, false); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // TestPolicy_ReachesARunningHouse: nobody restarts anything; metadata and
 // operators' use cases follow.
 func TestPolicy_ReachesARunningHouse(t *testing.T) {
@@ -206,13 +219,11 @@ func TestPolicy_ReachesARunningHouse(t *testing.T) {
 		t.Fatal(err)
 	}
 	source := next(t, inForce.Version+1)
-	if _, err := w.Operator.ActivatePolicy(t.Context(), operator.ActorCommand, "policy.yaml", source, false); err != nil {
-		t.Fatal(err)
-	}
+	activate(t, w, source)
 	if got := discovery(t, w); !slices.Equal(got, before) {
 		t.Errorf("before its time the house says %v", got)
 	}
-	w.Advance(operator.PolicyLead)
+	w.Advance(policy.Lead)
 	p, err := profile.ParsePolicy("next", source)
 	if err != nil {
 		t.Fatal(err)

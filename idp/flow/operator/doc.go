@@ -18,18 +18,6 @@
 // keys.Plan says what is due and this package writes it down, under a lock, so
 // that two workers never make the same key twice.
 //
-// # Policies
-//
-// What is stored never changes: a policy that was in force can be shown for
-// ever, and the way back is the old text under the next number. A policy comes
-// into force ten seconds after it was told, on all processes at once; it is
-// refused while there is a mistake in it, or while it would break a procedure
-// or a client that works. What nobody can use today either does not hinder it.
-//
-// Before, an operator can see whom it concerns (DiffPolicies: every account
-// with the best log-in that it could make now, counted without decrypting
-// anything) and afterwards how a decision came about (ExplainPolicy).
-//
 // # Operators
 //
 // The first operator comes from the command line, on an empty system (RULES

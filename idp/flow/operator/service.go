@@ -9,11 +9,10 @@ import (
 	"surety/idp"
 	"surety/idp/audit"
 	"surety/idp/client"
-	"surety/idp/contact"
 	"surety/idp/keys"
 )
 
-// Deps is what the use cases stand on. All members but those about policies, Rotation and
+// Deps is what the use cases stand on. All members but Policy, Rotation and
 // Passkeys are needed; without Passkeys nobody can be invited or log in.
 type Deps struct {
 	InTx      idp.InTx
@@ -27,20 +26,12 @@ type Deps struct {
 	Clock     func() time.Time // protocol time
 	// Policy is the one in force, for minimum_level; nil: not checked.
 	// Its errors: unavailable.
-	Policy func() (assurance.Policy, error)
-	// Policies, ParsePolicy and Profile are for the use cases about policies.
-	// ParsePolicy reads a policy file; its error is of type strict.Problems.
-	Policies    Policies
-	ParsePolicy func(file string, source []byte) (assurance.Policy, error)
-	Profile     string // name of the profile that this installation runs
-	Standings   Standings
-	Published   Published
-	Contacts    contact.Rules    // how login names are read
-	Procedures  Procedures       // for the use cases about procedures
-	Zone        *time.Location   // in which the days of procedures begin; nil: UTC
-	Civil       func() time.Time // time of documents and proofings; nil: Clock
-	Rotation    keys.Rotation    // zero: every algorithm, 90 days
-	Issuer      string           // invitations lead below it
+	Policy     func() (assurance.Policy, error)
+	Procedures Procedures       // for the use cases about procedures
+	Zone       *time.Location   // in which the days of procedures begin; nil: UTC
+	Civil      func() time.Time // time of documents and proofings; nil: Clock
+	Rotation   keys.Rotation    // zero: every algorithm, 90 days
+	Issuer     string           // invitations lead below it
 }
 
 // Service is the operator's use cases. It is safe for concurrent use.
@@ -114,4 +105,12 @@ func (s *Service) knows(level assurance.LevelName) (bool, error) {
 	}
 	_, ok := p.Level(level)
 	return ok, nil
+}
+
+// civil is the time of documents and proofings.
+func (s *Service) civil() time.Time {
+	if s.Civil != nil {
+		return s.Civil()
+	}
+	return s.Clock()
 }

@@ -69,6 +69,8 @@ var table = []struct {
 	{"idp/server", []string{"..."}},
 	{"idp/idptest/...", []string{"..."}},
 	{"cmd/idp", []string{"..."}},
+	// Words for a terminal, and the same as JSON.
+	{"cmd/idp/trace", []string{"assurance", "idp", "idp/flow/policy"}},
 	// It runs on an agency's machine: of Surety it has the guard, and how files are read.
 	{"cmd/idp/gate", []string{"assurance/guard", "assurance/guard/proxy", "idp", "idp/strict"}},
 	// The sandbox drives Surety by its commands; only the database is started from here.

@@ -200,11 +200,15 @@ func (s *PolicySet) reload(ctx context.Context) error {
 		v, ok := before.version(row.Version)
 		if !ok {
 			v = s.version(row)
-			s.tell(v, before != nil)
 		}
 		next.all = append(next.all, v)
 	}
 	s.known.Store(next)
+	for _, v := range next.all {
+		if _, ok := before.version(v.number); !ok {
+			s.tell(v, before != nil)
+		}
+	}
 	return nil
 }
 

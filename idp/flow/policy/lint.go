@@ -1,4 +1,4 @@
-package operator
+package policy
 
 import (
 	"context"
@@ -8,17 +8,19 @@ import (
 	"time"
 
 	"surety/assurance"
+	"surety/assurance/lint"
 	"surety/idp"
+	"surety/idp/client"
 	"surety/idp/procedure"
 	"surety/idp/strict"
 )
 
-// policyPage is how many procedures, clients or accounts are looked at in one
+// pageSize is how many procedures, clients or accounts are looked at in one
 // statement, so that memory does not grow with the country.
-const policyPage = 500
+const pageSize = 500
 
-// Published lists what agencies have published.
-type Published interface {
+// Procedures tells what agencies have published.
+type Procedures interface {
 	// Published lists the versions of procedures that count now or will, by key and
 	// time, beginning after the given version. Errors: unavailable.
 	Published(ctx context.Context, civil time.Time, after procedure.Procedure, limit int) ([]procedure.Procedure, error)
@@ -27,8 +29,14 @@ type Published interface {
 	Versions(ctx context.Context, tx idp.Tx, k procedure.Key) ([]procedure.Procedure, error)
 }
 
-// PolicyReport is what can be told of a policy before it is in force.
-type PolicyReport struct {
+// Clients tells which software agencies have registered.
+type Clients interface {
+	// Page lists clients by id, beginning after the given one. Errors: unavailable.
+	Page(ctx context.Context, after idp.ClientID, limit int) ([]*client.Client, error)
+}
+
+// Report is what can be told of a policy before it is in force.
+type Report struct {
 	// Policy is zero when Problems has any.
 	Policy assurance.Policy
 	// Problems are mistakes in the file itself, with their lines.
@@ -40,13 +48,13 @@ type PolicyReport struct {
 	Standing strict.Problems
 }
 
-// LintPolicy looks for mistakes in a policy, and for what is stored that would
+// Lint looks for mistakes in a policy, and for what is stored that would
 // not work under it. Without stores it looks at the policy alone.
 //
 // Errors: unavailable. Problems are no error: they are the answer.
-func (s *Service) LintPolicy(ctx context.Context, file string, source []byte) (PolicyReport, error) {
-	var r PolicyReport
-	p, err := s.ParsePolicy(file, source)
+func (s *Service) Lint(ctx context.Context, file string, source []byte) (Report, error) {
+	var r Report
+	p, err := s.Parse(file, source)
 	if errors.As(err, &r.Problems) {
 		return r, nil
 	}
@@ -57,7 +65,7 @@ func (s *Service) LintPolicy(ctx context.Context, file string, source []byte) (P
 	if s.Policies == nil {
 		return r, nil
 	}
-	before, err := s.Policy()
+	before, err := s.InForce()
 	if err != nil {
 		return r, err
 	}
@@ -94,7 +102,7 @@ func requirementProblems(p assurance.Policy, q assurance.Requirement) strict.Pro
 		}}
 	}
 	var out strict.Problems
-	for _, problem := range assurance.CheckRequirement(p, q) {
+	for _, problem := range lint.CheckRequirement(p, q) {
 		out = append(out, strict.Problem{Text: problem.Error()})
 	}
 	return out
@@ -102,19 +110,19 @@ func requirementProblems(p assurance.Policy, q assurance.Requirement) strict.Pro
 
 // eachProcedure calls f with every version of a procedure that counts or will.
 func (s *Service) eachProcedure(ctx context.Context, f func(procedure.Procedure)) error {
-	if s.Published == nil {
+	if s.Procedures == nil {
 		return nil
 	}
 	var last procedure.Procedure
-	for civil := s.civil(); ; {
-		page, err := s.Published.Published(ctx, civil, last, policyPage)
+	for civil := s.Civil(); ; {
+		page, err := s.Procedures.Published(ctx, civil, last, pageSize)
 		if err != nil {
 			return err
 		}
 		for _, one := range page {
 			f(one)
 		}
-		if len(page) < policyPage {
+		if len(page) < pageSize {
 			return nil
 		}
 		last = page[len(page)-1]
@@ -125,7 +133,7 @@ func (s *Service) eachProcedure(ctx context.Context, f func(procedure.Procedure)
 func (s *Service) eachMinimum(ctx context.Context, f func(idp.ClientID, assurance.LevelName)) error {
 	var after idp.ClientID
 	for {
-		page, next, err := s.ListClients(ctx, after, policyPage)
+		page, err := s.Clients.Page(ctx, after, pageSize)
 		if err != nil {
 			return err
 		}
@@ -134,16 +142,9 @@ func (s *Service) eachMinimum(ctx context.Context, f func(idp.ClientID, assuranc
 				f(c.ID, c.MinimumLevel)
 			}
 		}
-		if after = next; next == "" {
+		if len(page) < pageSize {
 			return nil
 		}
+		after = page[len(page)-1].ID
 	}
-}
-
-// civil is the time of documents and proofings.
-func (s *Service) civil() time.Time {
-	if s.Civil != nil {
-		return s.Civil()
-	}
-	return s.Clock()
 }

@@ -1,4 +1,4 @@
-package operator
+package policy
 
 import (
 	"context"
@@ -28,12 +28,12 @@ type Policies interface {
 	Find(ctx context.Context, version int) (idp.StoredPolicy, error)
 }
 
-// BeginPolicy returns the policy in force. Where there is none yet, it is the
+// Begin returns the policy in force. Where there is none yet, it is the
 // given one from this moment on: several processes may start at the same time,
 // and one of them records it.
 //
 // Errors: unavailable.
-func (s *Service) BeginPolicy(ctx context.Context, version int, source []byte) (idp.StoredPolicy, error) {
+func (s *Service) Begin(ctx context.Context, version int, source []byte) (idp.StoredPolicy, error) {
 	found, err := s.Policies.Since(ctx, nil, s.Clock())
 	if err != nil {
 		return idp.StoredPolicy{}, err
@@ -42,10 +42,7 @@ func (s *Service) BeginPolicy(ctx context.Context, version int, source []byte) (
 		return found[0], nil
 	}
 	var first idp.StoredPolicy
-	err = s.change(ctx, false, func(ctx context.Context, tx idp.Tx, now time.Time) error {
-		if err := s.Policies.Lock(ctx, tx); err != nil {
-			return err
-		}
+	err = s.add(ctx, false, func(ctx context.Context, tx idp.Tx, now time.Time) error {
 		found, err := s.Policies.Since(ctx, tx, now)
 		if err != nil {
 			return err
@@ -55,15 +52,15 @@ func (s *Service) BeginPolicy(ctx context.Context, version int, source []byte) (
 			return nil
 		}
 		first = idp.StoredPolicy{
-			Version: version, Profile: s.Profile, Source: string(source), EffectiveAt: now, ActivatedAt: now, ActivatedBy: string(ActorSystem),
+			Version: version, Profile: s.Profile, Source: string(source), EffectiveAt: now, ActivatedAt: now, ActivatedBy: bySystem,
 		}
-		return s.addPolicy(ctx, tx, now, first, nil)
+		return s.write(ctx, tx, now, first, nil)
 	})
 	return first, err
 }
 
-// addPolicy writes a version with its audit event.
-func (s *Service) addPolicy(ctx context.Context, tx idp.Tx, now time.Time, p idp.StoredPolicy, diff map[string]string) error {
+// write writes a version with its audit event.
+func (s *Service) write(ctx context.Context, tx idp.Tx, now time.Time, p idp.StoredPolicy, diff map[string]string) error {
 	if err := s.Policies.Insert(ctx, tx, p); err != nil {
 		return err
 	}

@@ -1,4 +1,4 @@
-package main
+package trace
 
 import (
 	"cmp"
@@ -8,12 +8,12 @@ import (
 	"time"
 
 	"surety/assurance"
-	"surety/idp/flow/operator"
+	"surety/idp/flow/policy"
 )
 
-// printTrace tells a decision to somebody who was woken up: first the answer,
+// Print tells a decision to somebody who was woken up: first the answer,
 // then what it rests on, then what is missing.
-func printTrace(w io.Writer, p assurance.Policy, a operator.PolicyAnswer) error {
+func Print(w io.Writer, p assurance.Policy, a policy.Answer) error {
 	t := teller{policy: p, answer: a}
 	fmt.Fprintln(w, t.person())
 	fmt.Fprintln(w, t.asked())
@@ -28,7 +28,7 @@ func printTrace(w io.Writer, p assurance.Policy, a operator.PolicyAnswer) error 
 // teller puts a trace into words.
 type teller struct {
 	policy assurance.Policy
-	answer operator.PolicyAnswer
+	answer policy.Answer
 }
 
 func (t teller) section(w io.Writer, title string, lines []string, otherwise string) {
@@ -68,10 +68,10 @@ func (t teller) asked() string {
 		parts = append(parts, "a log-in of the last "+span(q.MaxAge))
 	}
 	if len(q.ExcludedMethods) > 0 {
-		parts = append(parts, "not by "+join(q.ExcludedMethods))
+		parts = append(parts, "not by "+commas(q.ExcludedMethods))
 	}
 	if len(q.ExcludedProofings) > 0 {
-		parts = append(parts, "identity not from "+join(q.ExcludedProofings))
+		parts = append(parts, "identity not from "+commas(q.ExcludedProofings))
 	}
 	if q.Document == assurance.DocumentCurrent {
 		parts = append(parts, "a document that still holds")
@@ -376,3 +376,5 @@ func words[T ~string](list []T) []string {
 	}
 	return out
 }
+
+func commas[T ~string](list []T) string { return strings.Join(words(list), ", ") }

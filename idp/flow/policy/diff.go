@@ -1,4 +1,4 @@
-package operator
+package policy
 
 import (
 	"context"
@@ -28,9 +28,9 @@ type Standings interface {
 	LoginOwner(ctx context.Context, key string) (idp.AccountID, error)
 }
 
-// PolicyDiff is what a change of policy does to the people and procedures that
+// Difference is what a change of policy does to the people and procedures that
 // there are. An account counts with the best log-in that it could make now.
-type PolicyDiff struct {
+type Difference struct {
 	From       int             `json:"from"` // 0: there was none
 	To         int             `json:"to"`
 	Accounts   int             `json:"accounts"`
@@ -76,13 +76,13 @@ type ProcedureDiff struct {
 // Changed reports whether the procedure opens or closes to anybody.
 func (d ProcedureDiff) Changed() bool { return d.Gain+d.Lose > 0 }
 
-// DiffPolicies tells what changes when the second policy follows the first,
+// Diff tells what changes when the second policy follows the first,
 // for every account and every published procedure. It reads all accounts, a
 // page at a time.
 //
 // Errors: unavailable.
-func (s *Service) DiffPolicies(ctx context.Context, from, to assurance.Policy) (PolicyDiff, error) {
-	d := PolicyDiff{From: from.Version, To: to.Version, Levels: diffLevels(from, to), Procedures: []ProcedureDiff{}}
+func (s *Service) Diff(ctx context.Context, from, to assurance.Policy) (Difference, error) {
+	d := Difference{From: from.Version, To: to.Version, Levels: diffLevels(from, to), Procedures: []ProcedureDiff{}}
 	c := comparison{from: withoutSteps(from), to: withoutSteps(to), diff: &d}
 	err := s.eachProcedure(ctx, func(one procedure.Procedure) {
 		d.Procedures = append(d.Procedures, ProcedureDiff{
@@ -91,18 +91,18 @@ func (s *Service) DiffPolicies(ctx context.Context, from, to assurance.Policy) (
 		c.ask(one.Requirement)
 	})
 	if err != nil {
-		return PolicyDiff{}, err
+		return Difference{}, err
 	}
-	now, civil := s.Clock(), s.civil()
+	now, civil := s.Clock(), s.Civil()
 	for after := idp.AccountID(""); ; {
-		page, err := s.Standings.Standings(ctx, after, policyPage, now)
+		page, err := s.Standings.Standings(ctx, after, pageSize, now)
 		if err != nil {
-			return PolicyDiff{}, err
+			return Difference{}, err
 		}
 		for _, one := range page {
 			c.account(one.Situation(now, civil))
 		}
-		if len(page) < policyPage {
+		if len(page) < pageSize {
 			break
 		}
 		after = page[len(page)-1].AccountID
@@ -143,7 +143,7 @@ func withoutSteps(p assurance.Policy) assurance.Policy {
 // comparison counts, account by account.
 type comparison struct {
 	from, to assurance.Policy
-	diff     *PolicyDiff
+	diff     *Difference
 	// Procedures share requirements: each different one is decided about once
 	// an account. of has its position for each procedure.
 	requirements []assurance.Requirement
@@ -234,7 +234,7 @@ func acting(q assurance.Requirement) assurance.Acting {
 const auditText = 1500
 
 // attributes are the diff as the audit keeps it: what fits, and how many more.
-func (d PolicyDiff) attributes(source []byte) map[string]string {
+func (d Difference) attributes(source []byte) map[string]string {
 	levels := make([]string, len(d.Levels))
 	for i, l := range d.Levels {
 		levels[i] = fmt.Sprintf("%s %s %s", l.Level, l.Change, l.Reached)

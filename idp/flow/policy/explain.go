@@ -1,4 +1,4 @@
-package operator
+package policy
 
 import (
 	"context"
@@ -14,16 +14,16 @@ import (
 	"github.com/google/uuid"
 )
 
-// PolicyQuestion asks how a decision comes about: for an account, for whoever
+// Question asks how a decision comes about: for an account, for whoever
 // has a login name, or for somebody made up.
-type PolicyQuestion struct {
+type Question struct {
 	Policy  assurance.Policy // under which it is decided
 	Account idp.AccountID
 	Login   string
 	// Acts are the log-ins that are looked at, each by what the person has of
 	// that method. None: everything that an account has, used now; for somebody
 	// made up, none.
-	Acts []PolicyAct
+	Acts []Act
 	// Situation is that of somebody made up. Its times and uses are filled in.
 	Situation assurance.Situation
 	// Procedure is whose requirement is asked for; zero: none.
@@ -32,14 +32,14 @@ type PolicyQuestion struct {
 	Requirement assurance.Requirement
 }
 
-// PolicyAct is one log-in.
-type PolicyAct struct {
+// Act is one log-in.
+type Act struct {
 	Method assurance.Method
 	Age    time.Duration
 }
 
-// PolicyAnswer is a decision and how it came about.
-type PolicyAnswer struct {
+// Answer is a decision and how it came about.
+type Answer struct {
 	Account     idp.AccountID // empty for somebody made up
 	State       idp.AccountState
 	Situation   assurance.Situation
@@ -48,13 +48,13 @@ type PolicyAnswer struct {
 	Trace       assurance.Trace
 }
 
-// ExplainPolicy tells how the rules come to their answer. It changes nothing.
+// Explain tells how the rules come to their answer. It changes nothing.
 //
 // Errors: not_found for an account, login name or procedure that is not there;
 // invalid for a log-in that the account does not have; unavailable.
-func (s *Service) ExplainPolicy(ctx context.Context, q PolicyQuestion) (PolicyAnswer, error) {
-	a := PolicyAnswer{Account: q.Account, Situation: q.Situation, Requirement: q.Requirement}
-	now, civil := s.Clock(), s.civil()
+func (s *Service) Explain(ctx context.Context, q Question) (Answer, error) {
+	a := Answer{Account: q.Account, Situation: q.Situation, Requirement: q.Requirement}
+	now, civil := s.Clock(), s.Civil()
 	a.Situation.Now, a.Situation.Civil = now, civil
 	if q.Procedure != (procedure.Key{}) {
 		var err error
@@ -96,7 +96,7 @@ func askedOf(p assurance.Policy, procedure, more assurance.Requirement) assuranc
 }
 
 // standsAs fills in the situation of a real account.
-func (s *Service) standsAs(ctx context.Context, a *PolicyAnswer, now, civil time.Time) error {
+func (s *Service) standsAs(ctx context.Context, a *Answer, now, civil time.Time) error {
 	errNobody := errNotFound.Because(fmt.Errorf("there is no account %q", a.Account))
 	if uuid.Validate(string(a.Account)) != nil {
 		return errNobody
@@ -115,7 +115,7 @@ func (s *Service) standsAs(ctx context.Context, a *PolicyAnswer, now, civil time
 }
 
 // act takes the log-ins that are looked at in place of all.
-func (a *PolicyAnswer) act(acts []PolicyAct) error {
+func (a *Answer) act(acts []Act) error {
 	if len(acts) == 0 {
 		return nil
 	}
@@ -147,7 +147,7 @@ func methods(list []assurance.Authenticator) string {
 
 // procedureNow is the version of the procedure that counts now.
 func (s *Service) procedureNow(ctx context.Context, k procedure.Key, civil time.Time) (procedure.Procedure, error) {
-	versions, err := s.Published.Versions(ctx, nil, k)
+	versions, err := s.Procedures.Versions(ctx, nil, k)
 	if err != nil {
 		return procedure.Procedure{}, err
 	}

@@ -1,4 +1,4 @@
-package operator
+package policy
 
 import (
 	"context"
@@ -10,19 +10,19 @@ import (
 	"surety/idp"
 )
 
-// PolicyLead is how long before it comes into force a policy is told to all
+// Lead is how long before it comes into force a policy is told to all
 // processes (DESIGN §3): long enough for each to have read it, or to have
 // stopped issuing because it cannot.
-const PolicyLead = 10 * time.Second
+const Lead = 10 * time.Second
 
-// PolicyActivated is a policy that was brought into force.
-type PolicyActivated struct {
+// Activated is a policy that was brought into force.
+type Activated struct {
 	Policy idp.StoredPolicy
-	Diff   PolicyDiff
-	Report PolicyReport
+	Diff   Difference
+	Report Report
 }
 
-// ActivatePolicy brings a policy into force on all processes at once, ten
+// Activate brings a policy into force on all processes at once, ten
 // seconds from now. It is refused while there is a mistake in it, or while it
 // would break a procedure or a client that works.
 //
@@ -30,16 +30,16 @@ type PolicyActivated struct {
 // version is not above the one in force, another one waits for its time, or the
 // policy was changed meanwhile; forbidden when the database runs another
 // profile; unavailable.
-func (s *Service) ActivatePolicy(ctx context.Context, by Actor, file string, source []byte, dryRun bool) (PolicyActivated, error) {
-	report, err := s.LintPolicy(ctx, file, source)
+func (s *Service) Activate(ctx context.Context, by, file string, source []byte, dryRun bool) (Activated, error) {
+	report, err := s.Lint(ctx, file, source)
 	if err != nil {
-		return PolicyActivated{}, err
+		return Activated{}, err
 	}
-	done := PolicyActivated{Report: report}
+	done := Activated{Report: report}
 	if problems := append(report.Problems, report.Broken...); len(problems) > 0 {
 		return done, errInvalid.Because(problems)
 	}
-	before, err := s.inForce(ctx, nil, s.Clock())
+	before, err := s.current(ctx, nil, s.Clock())
 	if err != nil {
 		return done, err
 	}
@@ -51,12 +51,8 @@ func (s *Service) ActivatePolicy(ctx context.Context, by Actor, file string, sou
 	if done.Diff, err = s.diffFrom(ctx, before, report.Policy); err != nil {
 		return done, err
 	}
-	err = s.change(ctx, dryRun, func(ctx context.Context, tx idp.Tx, _ time.Time) error {
-		if err := s.Policies.Lock(ctx, tx); err != nil {
-			return err
-		}
-		now := s.Clock().UTC().Truncate(time.Microsecond) // waiting for the lock may have taken a while
-		latest, err := s.inForce(ctx, tx, now)
+	err = s.add(ctx, dryRun, func(ctx context.Context, tx idp.Tx, now time.Time) error {
+		latest, err := s.current(ctx, tx, now)
 		if err != nil {
 			return err
 		}
@@ -65,17 +61,17 @@ func (s *Service) ActivatePolicy(ctx context.Context, by Actor, file string, sou
 		}
 		done.Policy = idp.StoredPolicy{
 			Version: report.Policy.Version, Profile: s.Profile, Source: string(source),
-			EffectiveAt: now.Add(PolicyLead), ActivatedAt: now, ActivatedBy: string(by),
+			EffectiveAt: now.Add(Lead), ActivatedAt: now, ActivatedBy: by,
 		}
-		return s.addPolicy(ctx, tx, now, done.Policy, done.Diff.attributes(source))
+		return s.write(ctx, tx, now, done.Policy, done.Diff.attributes(source))
 	})
 	return done, err
 }
 
-// inForce is the stored policy in force; zero when there is none yet.
+// current is the stored policy in force; zero when there is none yet.
 //
 // Errors: conflict while another one waits for its time; unavailable.
-func (s *Service) inForce(ctx context.Context, tx idp.Tx, now time.Time) (idp.StoredPolicy, error) {
+func (s *Service) current(ctx context.Context, tx idp.Tx, now time.Time) (idp.StoredPolicy, error) {
 	found, err := s.Policies.Since(ctx, tx, now)
 	if err != nil || len(found) == 0 {
 		return idp.StoredPolicy{}, err
@@ -103,37 +99,37 @@ func (s *Service) mayFollow(before idp.StoredPolicy, next assurance.Policy) erro
 
 // diffFrom compares with a stored policy. One that this program cannot read,
 // or none, is compared as a policy without levels.
-func (s *Service) diffFrom(ctx context.Context, before idp.StoredPolicy, next assurance.Policy) (PolicyDiff, error) {
-	from, err := s.ParsePolicy(policyName(before.Version), []byte(before.Source))
+func (s *Service) diffFrom(ctx context.Context, before idp.StoredPolicy, next assurance.Policy) (Difference, error) {
+	from, err := s.Parse(nameOf(before.Version), []byte(before.Source))
 	if err != nil {
 		from = assurance.Policy{Version: before.Version}
 	}
-	return s.DiffPolicies(ctx, from, next)
+	return s.Diff(ctx, from, next)
 }
 
-func policyName(version int) string { return fmt.Sprintf("policy %d", version) }
+func nameOf(version int) string { return fmt.Sprintf("policy %d", version) }
 
-// PolicyState says what a stored policy is doing.
-type PolicyState string
+// State says what a stored policy is doing.
+type State string
 
 // The states.
 const (
-	PolicyPending PolicyState = "pending"
-	PolicyInForce PolicyState = "in force"
-	PolicyPast    PolicyState = "past"
+	StatePending State = "pending"
+	StateInForce State = "in force"
+	StatePast    State = "past"
 )
 
-// ListedPolicy is a stored policy in a list, without its text.
-type ListedPolicy struct {
+// Listed is a stored policy in a list, without its text.
+type Listed struct {
 	idp.StoredPolicy
-	State PolicyState
+	State State
 }
 
-// ListPolicies lists versions below the given one, newest first; zero begins
+// List lists versions below the given one, newest first; zero begins
 // with the newest. next is zero on the last page, else what to ask for below.
 //
 // Errors: unavailable.
-func (s *Service) ListPolicies(ctx context.Context, below, limit int) (page []ListedPolicy, next int, err error) {
+func (s *Service) List(ctx context.Context, below, limit int) (page []Listed, next int, err error) {
 	limit = min(max(limit, 1), MaxPage)
 	rows, err := s.Policies.List(ctx, below, limit+1) // one more tells whether there are more
 	if err != nil {
@@ -148,22 +144,22 @@ func (s *Service) ListPolicies(ctx context.Context, below, limit int) (page []Li
 		return nil, 0, err
 	}
 	for _, row := range rows {
-		state := PolicyPast
+		state := StatePast
 		switch {
 		case row.Version == current[0].Version:
-			state = PolicyInForce
+			state = StateInForce
 		case row.EffectiveAt.After(now):
-			state = PolicyPending
+			state = StatePending
 		}
-		page = append(page, ListedPolicy{row, state})
+		page = append(page, Listed{row, state})
 	}
 	return page, next, nil
 }
 
-// StoredPolicy reads a version with its text; zero is the one in force.
+// Stored reads a version with its text; zero is the one in force.
 //
 // Errors: not_found, unavailable.
-func (s *Service) StoredPolicy(ctx context.Context, version int) (idp.StoredPolicy, error) {
+func (s *Service) Stored(ctx context.Context, version int) (idp.StoredPolicy, error) {
 	if version == 0 {
 		found, err := s.Policies.Since(ctx, nil, s.Clock())
 		if err == nil && len(found) == 0 {

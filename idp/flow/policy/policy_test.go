@@ -1,4 +1,4 @@
-package operator_test
+package policy_test
 
 import (
 	"context"
@@ -12,10 +12,13 @@ import (
 
 	"surety/assurance"
 	"surety/idp"
+	"surety/idp/client"
 	"surety/idp/contact"
-	"surety/idp/flow/operator"
+	"surety/idp/flow/policy"
 	"surety/idp/idptest"
+	"surety/idp/keys"
 	"surety/idp/postgres/account"
+	"surety/idp/postgres/audit"
 	"surety/idp/postgres/db"
 	"surety/idp/postgres/desk"
 	"surety/idp/procedure"
@@ -52,27 +55,71 @@ steps:
 `, version, checked, more)
 }
 
-// setupPolicies adds what the use cases about policies stand on.
-func setupPolicies(t *testing.T) *bench {
+// bench is the use cases on a database of their own.
+type bench struct {
+	*policy.Service
+	t     *testing.T
+	ctx   context.Context
+	db    *idptest.DB
+	clock *idptest.Clock
+	ring  *keys.Ring
+}
+
+func setup(t *testing.T) *bench {
 	t.Helper()
-	b := setup(t)
-	b.Policies, b.ParsePolicy, b.Profile = desk.NewPolicies(b.db.DB), profile.ParsePolicy, "demo"
-	b.Standings, b.Published = account.New(b.db.DB, b.ring), desk.NewProcedures(b.db.DB)
-	b.Contacts = contact.Rules{Region: "BY"}
-	b.Policy = func() (assurance.Policy, error) {
-		found, err := b.Policies.Since(t.Context(), nil, b.clock.Now())
-		if err != nil || len(found) == 0 {
-			return assurance.Policy{}, err
-		}
-		return b.ParsePolicy("in force", []byte(found[0].Source))
-	}
+	b := &bench{t: t, ctx: t.Context(), db: idptest.Database(t), clock: idptest.NewClock(idptest.Start), ring: keys.NewRing()}
+	b.Service = policy.New(policy.Deps{
+		Clock: b.clock.Now, Parse: profile.ParsePolicy, Profile: "demo", InTx: b.db.InTx, Policies: desk.NewPolicies(b.db.DB),
+		Procedures: desk.NewProcedures(b.db.DB), Clients: desk.NewClients(b.db.DB), Standings: account.New(b.db.DB, b.ring),
+		Audit: audit.New(b.ring.Seal), Contacts: contact.Rules{Region: "BY"}, InForce: b.inForce,
+	})
 	return b
+}
+
+// inForce is the policy in force, as a process knows it.
+func (b *bench) inForce() (assurance.Policy, error) {
+	found, err := b.Policies.Since(b.ctx, nil, b.clock.Now())
+	if err != nil || len(found) == 0 {
+		return assurance.Policy{}, err
+	}
+	return b.Parse("in force", []byte(found[0].Source))
+}
+
+// audited lists the types of all events so far, in order.
+func (b *bench) audited() (types []string) {
+	b.t.Helper()
+	b.must(b.db.QueryRow(b.ctx, `SELECT coalesce(array_agg(type ORDER BY xid, event_id), '{}') FROM audit_event`).Scan(&types))
+	return types
+}
+
+// versions counts the policies that are stored.
+func (b *bench) versions() (n int) {
+	b.t.Helper()
+	b.must(b.db.QueryRow(b.ctx, `SELECT count(*) FROM policy`).Scan(&n))
+	return n
+}
+
+func (b *bench) must(err error) {
+	b.t.Helper()
+	if err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+// client registers a client that takes nobody below the level.
+func (b *bench) client(id idp.ClientID, minimum assurance.LevelName) {
+	b.t.Helper()
+	c, err := client.New(id, client.Metadata{
+		Names: client.Localized{"": "Portal"}, RedirectURIs: []string{"https://portal.example/cb"}, MinimumLevel: minimum,
+	}, idptest.Start)
+	b.must(err)
+	b.must(b.db.InTx(b.ctx, func(ctx context.Context, tx idp.Tx) error { return desk.NewClients(b.db.DB).Insert(ctx, tx, c) }))
 }
 
 // begin brings the first policy into force.
 func (b *bench) begin() {
 	b.t.Helper()
-	if _, err := b.BeginPolicy(b.ctx, 1, policySource(1, false, true)); err != nil {
+	if _, err := b.Begin(b.ctx, 1, policySource(1, false, true)); err != nil {
 		b.t.Fatal(err)
 	}
 }
@@ -121,11 +168,11 @@ func (b *bench) attrs(kind string) map[string]string {
 	return attrs
 }
 
-// TestBeginPolicy_ProcessesThatStartAtOnce leave one row and one event, and all
+// TestBegin_ProcessesThatStartAtOnce leave one row and one event, and all
 // of them decide by it.
-func TestBeginPolicy_ProcessesThatStartAtOnce(t *testing.T) {
+func TestBegin_ProcessesThatStartAtOnce(t *testing.T) {
 	t.Parallel()
-	b := setupPolicies(t)
+	b := setup(t)
 	type result struct {
 		p   idp.StoredPolicy
 		err error
@@ -133,7 +180,7 @@ func TestBeginPolicy_ProcessesThatStartAtOnce(t *testing.T) {
 	results := make(chan result, 6)
 	for i := range cap(results) {
 		go func() {
-			p, err := b.BeginPolicy(b.ctx, 1+i%2, policySource(1+i%2, false, true))
+			p, err := b.Begin(b.ctx, 1+i%2, policySource(1+i%2, false, true))
 			results <- result{p, err}
 		}()
 	}
@@ -143,21 +190,21 @@ func TestBeginPolicy_ProcessesThatStartAtOnce(t *testing.T) {
 		b.must(r.err)
 		versions = append(versions, r.p.Version)
 	}
-	if slices.Min(versions) != slices.Max(versions) || b.count("policy") != 1 {
-		t.Errorf("they begin with %v, %d rows", versions, b.count("policy"))
+	if slices.Min(versions) != slices.Max(versions) || b.versions() != 1 {
+		t.Errorf("they begin with %v, %d rows", versions, b.versions())
 	}
 	if got := b.audited(); !slices.Equal(got, []string{"policy.activated"}) {
 		t.Errorf("events %v", got)
 	}
-	if p, err := b.BeginPolicy(b.ctx, 9, policySource(9, false, true)); err != nil || p.Version != versions[0] {
+	if p, err := b.Begin(b.ctx, 9, policySource(9, false, true)); err != nil || p.Version != versions[0] {
 		t.Errorf("a later start begins with policy %d, %v", p.Version, err)
 	}
 }
 
-// TestActivatePolicy_IsToldAheadAndAuditedWithItsDifferences.
-func TestActivatePolicy_IsToldAheadAndAuditedWithItsDifferences(t *testing.T) {
+// TestActivate_IsToldAheadAndAuditedWithItsDifferences.
+func TestActivate_IsToldAheadAndAuditedWithItsDifferences(t *testing.T) {
 	t.Parallel()
-	b := setupPolicies(t)
+	b := setup(t)
 	b.begin()
 	b.people(12)
 	b.procedure("3.77.01", assurance.Requirement{Level: "checked"})
@@ -166,24 +213,24 @@ func TestActivatePolicy_IsToldAheadAndAuditedWithItsDifferences(t *testing.T) {
 	go b.db.Listen(b.ctx, desk.PolicyChanged, func(string) { heard <- "" })
 	<-heard // connected
 	b.clock.Advance(time.Hour)
-	rehearsed, err := b.ActivatePolicy(b.ctx, operator.ActorCommand, "two.yaml", policySource(2, true, true), true)
+	rehearsed, err := b.Activate(b.ctx, "command", "two.yaml", policySource(2, true, true), true)
 	b.must(err)
-	if b.count("policy") != 1 || len(b.audited()) != 1 || len(heard) > 0 {
+	if b.versions() != 1 || len(b.audited()) != 1 || len(heard) > 0 {
 		t.Error("a rehearsal left something behind")
 	}
-	done, err := b.ActivatePolicy(b.ctx, operator.ActorCommand, "two.yaml", policySource(2, true, true), false)
+	done, err := b.Activate(b.ctx, "command", "two.yaml", policySource(2, true, true), false)
 	b.must(err)
 	<-heard
-	want := operator.Reached{Before: 4, After: 2, Lose: 2}
-	for _, d := range []operator.PolicyDiff{rehearsed.Diff, done.Diff} {
-		if d.Accounts != 11 || d.Levels[1].Reached != want || d.Levels[1].Change != operator.LevelChanged {
+	want := policy.Reached{Before: 4, After: 2, Lose: 2}
+	for _, d := range []policy.Difference{rehearsed.Diff, done.Diff} {
+		if d.Accounts != 11 || d.Levels[1].Reached != want || d.Levels[1].Change != policy.LevelChanged {
 			t.Errorf("differences %+v", d)
 		}
 		if d.Procedures[0].Reached != want || d.Procedures[1].Changed() {
 			t.Errorf("procedures %+v", d.Procedures)
 		}
 	}
-	stored, err := b.StoredPolicy(b.ctx, 2)
+	stored, err := b.Stored(b.ctx, 2)
 	b.must(err)
 	if !stored.EffectiveAt.Equal(b.clock.Now().Add(10*time.Second)) || stored.ActivatedBy != "command" || stored.Source != string(policySource(2, true, true)) {
 		t.Errorf("stored %+v", stored)
@@ -199,35 +246,33 @@ func TestActivatePolicy_IsToldAheadAndAuditedWithItsDifferences(t *testing.T) {
 	}
 }
 
-// TestActivatePolicy_AFileWithAnErrorLeavesTheOldOneInForce, and the error
+// TestActivate_AFileWithAnErrorLeavesTheOldOneInForce, and the error
 // names the line.
-func TestActivatePolicy_AFileWithAnErrorLeavesTheOldOneInForce(t *testing.T) {
+func TestActivate_AFileWithAnErrorLeavesTheOldOneInForce(t *testing.T) {
 	t.Parallel()
-	b := setupPolicies(t)
+	b := setup(t)
 	b.begin()
 	bad := strings.Replace(string(policySource(2, false, true)), "password]]\n  - name: substantial", "pasword]]\n  - name: substantial", 1)
-	_, err := b.ActivatePolicy(b.ctx, operator.ActorCommand, "two.yaml", []byte(bad), false)
+	_, err := b.Activate(b.ctx, "command", "two.yaml", []byte(bad), false)
 	var problems strict.Problems
 	if idp.CodeOf(err) != idp.CodeInvalid || !errors.As(err, &problems) || problems[0].Line != 10 || !strings.Contains(err.Error(), "two.yaml:10") {
 		t.Errorf("refused with %v", err)
 	}
-	p, err := b.Policy()
-	if err != nil || p.Version != 1 || b.count("policy") != 1 {
+	p, err := b.InForce()
+	if err != nil || p.Version != 1 || b.versions() != 1 {
 		t.Errorf("policy %d is in force, %v", p.Version, err)
 	}
 }
 
-// TestActivatePolicy_Refusals.
-func TestActivatePolicy_Refusals(t *testing.T) {
+// TestActivate_Refusals.
+func TestActivate_Refusals(t *testing.T) {
 	t.Parallel()
-	b := setupPolicies(t)
+	b := setup(t)
 	b.begin()
 	b.procedure("3.77.02", assurance.Requirement{Level: "substantial"})
-	minimum := tax()
-	minimum.MinimumLevel = "substantial"
-	b.add(operator.Registration{ID: "portal", Metadata: minimum})
+	b.client("portal", "substantial")
 	activate := func(version int, top bool) error {
-		_, err := b.ActivatePolicy(b.ctx, operator.ActorCommand, "next.yaml", policySource(version, false, top), false)
+		_, err := b.Activate(b.ctx, "command", "next.yaml", policySource(version, false, top), false)
 		return err
 	}
 	if err := activate(1, true); idp.CodeOf(err) != idp.CodeConflict || !strings.Contains(err.Error(), "version 2 or a later one") {
@@ -250,30 +295,30 @@ func TestActivatePolicy_Refusals(t *testing.T) {
 	}
 }
 
-// TestActivatePolicy_WhatIsBrokenAlreadyIsNoHindrance: a procedure that nobody
+// TestActivate_WhatIsBrokenAlreadyIsNoHindrance: a procedure that nobody
 // can use today must not keep a better policy from coming.
-func TestActivatePolicy_WhatIsBrokenAlreadyIsNoHindrance(t *testing.T) {
+func TestActivate_WhatIsBrokenAlreadyIsNoHindrance(t *testing.T) {
 	t.Parallel()
-	b := setupPolicies(t)
+	b := setup(t)
 	b.begin()
 	b.procedure("3.77.03", assurance.Requirement{Level: "gold"})
-	done, err := b.ActivatePolicy(b.ctx, operator.ActorCommand, "two.yaml", policySource(2, true, true), false)
+	done, err := b.Activate(b.ctx, "command", "two.yaml", policySource(2, true, true), false)
 	b.must(err)
 	if r := done.Report; len(r.Broken) != 0 || len(r.Standing) != 1 || r.Standing[0].File != "procedure tax/3.77.03" {
 		t.Errorf("reported %+v", r)
 	}
 }
 
-// TestActivatePolicy_TwoOperatorsAtOnce: one of them is first, and the other is
+// TestActivate_TwoOperatorsAtOnce: one of them is first, and the other is
 // told to look again.
-func TestActivatePolicy_TwoOperatorsAtOnce(t *testing.T) {
+func TestActivate_TwoOperatorsAtOnce(t *testing.T) {
 	t.Parallel()
-	b := setupPolicies(t)
+	b := setup(t)
 	b.begin()
 	errs := make(chan error, 6)
 	for i := range cap(errs) {
 		go func() {
-			_, err := b.ActivatePolicy(b.ctx, operator.ActorCommand, "next.yaml", policySource(2+i, true, true), false)
+			_, err := b.Activate(b.ctx, "command", "next.yaml", policySource(2+i, true, true), false)
 			errs <- err
 		}()
 	}
@@ -286,36 +331,36 @@ func TestActivatePolicy_TwoOperatorsAtOnce(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	if done != 1 || b.count("policy") != 2 {
-		t.Errorf("%d were activated, %d rows", done, b.count("policy"))
+	if done != 1 || b.versions() != 2 {
+		t.Errorf("%d were activated, %d rows", done, b.versions())
 	}
 }
 
-// TestDiffPolicies_ReadsAllAccountsAPageAtATime, in as many statements as there
+// TestDiff_ReadsAllAccountsAPageAtATime, in as many statements as there
 // are pages, whatever the number of procedures.
-func TestDiffPolicies_ReadsAllAccountsAPageAtATime(t *testing.T) {
+func TestDiff_ReadsAllAccountsAPageAtATime(t *testing.T) {
 	t.Parallel()
-	b := setupPolicies(t)
+	b := setup(t)
 	b.begin()
 	b.people(1201)
 	for i := range 20 {
 		b.procedure(fmt.Sprint("3.77.", i), assurance.Requirement{Level: "checked"})
 	}
-	from, err := b.ParsePolicy("from", policySource(1, false, true))
+	from, err := b.Parse("from", policySource(1, false, true))
 	b.must(err)
-	to, err := b.ParsePolicy("to", policySource(2, true, false))
+	to, err := b.Parse("to", policySource(2, true, false))
 	b.must(err)
 	ctx, n := db.Count(b.ctx)
-	d, err := b.DiffPolicies(ctx, from, to)
+	d, err := b.Diff(ctx, from, to)
 	b.must(err)
 	if n.Trips() != 4 { // procedures, and three pages of accounts
 		t.Errorf("%d round trips", n.Trips())
 	}
-	confirmed := operator.Reached{Before: 400, After: 200, Lose: 200}
+	confirmed := policy.Reached{Before: 400, After: 200, Lose: 200}
 	if d.Accounts != 1200 || d.Levels[1].Reached != confirmed {
 		t.Errorf("%d accounts, %+v", d.Accounts, d.Levels)
 	}
-	if l := d.Levels[2]; l.Change != operator.LevelRemoved || l.Reached != (operator.Reached{Before: 200, Lose: 200}) {
+	if l := d.Levels[2]; l.Change != policy.LevelRemoved || l.Reached != (policy.Reached{Before: 200, Lose: 200}) {
 		t.Errorf("the level that is gone: %+v", l)
 	}
 	for _, p := range d.Procedures {
@@ -325,11 +370,11 @@ func TestDiffPolicies_ReadsAllAccountsAPageAtATime(t *testing.T) {
 	}
 }
 
-// TestExplainPolicy_ByLoginName finds the account without reading anything
+// TestExplain_ByLoginName finds the account without reading anything
 // personal, and says why its app does not count.
-func TestExplainPolicy_ByLoginName(t *testing.T) {
+func TestExplain_ByLoginName(t *testing.T) {
 	t.Parallel()
-	b := setupPolicies(t)
+	b := setup(t)
 	b.begin()
 	b.people(6)
 	const id = "00000000-0000-0000-0000-000000000006"
@@ -338,9 +383,9 @@ func TestExplainPolicy_ByLoginName(t *testing.T) {
 	b.must(err)
 	_, err = b.db.Exec(b.ctx, `UPDATE credential SET bound_level = 'checked' WHERE method = 'otp'`)
 	b.must(err)
-	p, err := b.Policy()
+	p, err := b.InForce()
 	b.must(err)
-	a, err := b.ExplainPolicy(b.ctx, operator.PolicyQuestion{
+	a, err := b.Explain(b.ctx, policy.Question{
 		Policy: p, Login: " hanna@example.org", Requirement: assurance.Requirement{Level: "substantial"},
 	})
 	b.must(err)
@@ -354,7 +399,7 @@ func TestExplainPolicy_ByLoginName(t *testing.T) {
 	if len(notes) != 1 || notes[0].Cause != assurance.CauseBound || notes[0].Level != "checked" {
 		t.Errorf("notes %+v", notes)
 	}
-	if _, err := b.ExplainPolicy(b.ctx, operator.PolicyQuestion{Policy: p, Login: "nobody@example.org"}); idp.CodeOf(err) != idp.CodeNotFound {
+	if _, err := b.Explain(b.ctx, policy.Question{Policy: p, Login: "nobody@example.org"}); idp.CodeOf(err) != idp.CodeNotFound {
 		t.Errorf("a login name that nobody has: %v", err)
 	}
 }

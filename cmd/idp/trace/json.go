@@ -1,15 +1,15 @@
-package main
+package trace
 
 import (
 	"time"
 
 	"surety/assurance"
 	"surety/idp"
-	"surety/idp/flow/operator"
+	"surety/idp/flow/policy"
 )
 
-// traceJSON is an explained decision in JSON.
-type traceJSON struct {
+// JSON is an explained decision in JSON.
+type JSON struct {
 	Policy    int                 `json:"policy"`
 	Account   idp.AccountID       `json:"account_id,omitempty"`
 	State     idp.AccountState    `json:"state,omitempty"`
@@ -22,37 +22,37 @@ type traceJSON struct {
 	ACR       string              `json:"acr,omitempty"`
 	AMR       []string            `json:"amr,omitempty"`
 	AuthTime  time.Time           `json:"auth_time,omitzero"`
-	Missing   *gapJSON            `json:"missing,omitempty"`
-	Uses      []evidenceJSON      `json:"uses"`
-	Proofings []evidenceJSON      `json:"proofings"`
-	Levels    []levelJSON         `json:"levels"`
+	Missing   *gap                `json:"missing,omitempty"`
+	Uses      []evidence          `json:"uses"`
+	Proofings []evidence          `json:"proofings"`
+	Levels    []level             `json:"levels"`
 	Ways      [][]string          `json:"ways,omitempty"`
 }
 
-type gapJSON struct {
+type gap struct {
 	Login    bool            `json:"login"`
 	Identity assurance.Stage `json:"identity,omitempty"`
 	Document bool            `json:"document"`
 	Capacity bool            `json:"capacity"`
 }
 
-// evidenceJSON is a use or a proofing.
-type evidenceJSON struct {
+// evidence is a use or a proofing.
+type evidence struct {
 	Method string              `json:"method"`
 	At     time.Time           `json:"at,omitzero"`
 	Stage  assurance.Stage     `json:"stage,omitempty"`
 	Counts bool                `json:"counts"`
 	UpTo   assurance.LevelName `json:"up_to,omitempty"`
-	Notes  []noteJSON          `json:"notes"`
+	Notes  []note              `json:"notes"`
 }
 
-type noteJSON struct {
+type note struct {
 	Cause assurance.Cause     `json:"cause"`
 	Level assurance.LevelName `json:"level,omitempty"`
 	Text  string              `json:"text"`
 }
 
-type levelJSON struct {
+type level struct {
 	Level    assurance.LevelName `json:"level"`
 	Identity bool                `json:"identity"`
 	Login    bool                `json:"login"`
@@ -60,11 +60,12 @@ type levelJSON struct {
 	Lacks    string              `json:"login_lacks,omitempty"`
 }
 
-func traceAnswer(p assurance.Policy, a operator.PolicyAnswer) traceJSON {
+// New puts an answer into JSON.
+func New(p assurance.Policy, a policy.Answer) JSON {
 	t := teller{policy: p, answer: a}
-	out := traceJSON{
+	out := JSON{
 		Policy: p.Version, Account: a.Account, State: a.State, Required: a.Trace.Required,
-		Uses: []evidenceJSON{}, Proofings: []evidenceJSON{}, Levels: []levelJSON{},
+		Uses: []evidence{}, Proofings: []evidence{}, Levels: []level{},
 	}
 	if a.Procedure.Code != "" {
 		out.Procedure = a.Procedure.Agency + "/" + a.Procedure.Code
@@ -73,7 +74,7 @@ func traceAnswer(p assurance.Policy, a operator.PolicyAnswer) traceJSON {
 	case assurance.Granted:
 		out.Decision, out.Held, out.ACR, out.AMR, out.AuthTime = "granted", d.Level, d.ACR, d.AMR, d.AuthTime.UTC()
 	case assurance.Ways:
-		out.Decision, out.Held, out.Missing = "ways", d.Held, gap(d.Gap)
+		out.Decision, out.Held, out.Missing = "ways", d.Held, lacking(d.Gap)
 		for _, way := range d.Ways {
 			var steps []string
 			for _, s := range way.Steps {
@@ -82,18 +83,18 @@ func traceAnswer(p assurance.Policy, a operator.PolicyAnswer) traceJSON {
 			out.Ways = append(out.Ways, steps)
 		}
 	case assurance.Refuse:
-		out.Decision, out.Reason, out.Held, out.Reachable, out.Missing = "refuse", d.Reason, d.Held, d.Reachable, gap(d.Gap)
+		out.Decision, out.Reason, out.Held, out.Reachable, out.Missing = "refuse", d.Reason, d.Held, d.Reachable, lacking(d.Gap)
 	}
 	for _, u := range a.Trace.Uses {
-		out.Uses = append(out.Uses, evidenceJSON{string(u.Use.Method), u.Use.At.UTC(), "", u.Counts, u.UpTo, t.notesJSON(u.Notes)})
+		out.Uses = append(out.Uses, evidence{string(u.Use.Method), u.Use.At.UTC(), "", u.Counts, u.UpTo, t.noteList(u.Notes)})
 	}
 	for _, f := range a.Trace.Proofs {
-		out.Proofings = append(out.Proofings, evidenceJSON{
-			string(f.Proofing.Method), f.Proofing.At.UTC(), f.Proofing.Stage, f.Counts, f.UpTo, t.notesJSON(f.Notes),
+		out.Proofings = append(out.Proofings, evidence{
+			string(f.Proofing.Method), f.Proofing.At.UTC(), f.Proofing.Stage, f.Counts, f.UpTo, t.noteList(f.Notes),
 		})
 	}
 	for _, l := range a.Trace.Levels {
-		one := levelJSON{Level: l.Level, Identity: l.Identity, Login: l.Login, Missing: l.Missing}
+		one := level{Level: l.Level, Identity: l.Identity, Login: l.Login, Missing: l.Missing}
 		if !l.Login {
 			one.Lacks = t.lacks(l.Nearest)
 		}
@@ -102,12 +103,12 @@ func traceAnswer(p assurance.Policy, a operator.PolicyAnswer) traceJSON {
 	return out
 }
 
-func gap(g assurance.Gap) *gapJSON { return &gapJSON{g.Login, g.Identity, g.Document, g.Capacity} }
+func lacking(g assurance.Gap) *gap { return &gap{g.Login, g.Identity, g.Document, g.Capacity} }
 
-func (t teller) notesJSON(list []assurance.Note) []noteJSON {
-	out := []noteJSON{}
+func (t teller) noteList(list []assurance.Note) []note {
+	out := []note{}
 	for _, n := range list {
-		out = append(out, noteJSON{n.Cause, n.Level, t.note(n)})
+		out = append(out, note{n.Cause, n.Level, t.note(n)})
 	}
 	return out
 }
