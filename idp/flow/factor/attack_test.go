@@ -147,9 +147,8 @@ func TestThePhoneThatResetThePasswordBindsNothing(t *testing.T) {
 	_, err = w.Factor.SendBindCode(t.Context(), thief, o.Phones[0].ID)
 	want(t, err, idp.CodeNotFound, "error.contact.unknown")
 	// Nor where the code was entered before the password was reset.
-	honest := w.enter(hannaMail)
 	citizens.Must(t, 0, exec(w, `UPDATE credential SET depends_until = NULL`))
-	honest = w.enter(hannaMail)
+	honest := w.enter(hannaMail)
 	w.bind(honest, o.Phones[0].ID)
 	citizens.Must(t, 0, exec(w, `UPDATE session SET uses = jsonb_set(uses, '{0,depends_on}', jsonb_build_array($1::text))`, string(o.Phones[0].ID)))
 	if added := w.addPasskey(&honest, device()); added.Level != "checked" {

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"surety/assurance"
 	"surety/idp"
 	"surety/idp/flow/factor"
 	"surety/idp/idptest/citizens"
@@ -123,6 +124,27 @@ func TestUsesOfWhatIsRemovedCountNoMore(t *testing.T) {
 	citizens.Must(t, q, err)
 	_, err = w.Factor.SignInByPasskey(t.Context(), factor.UsePasskey{Browser: other, Attempt: q.Attempt, Answer: w.get(d, q)})
 	want(t, err, idp.CodeInvalid, "")
+}
+
+func TestGrantsRestNoMoreOnWhatIsRemoved(t *testing.T) {
+	t.Parallel()
+	w := world(t)
+	b := w.enter(hannaMail)
+	d, kept := device(), device()
+	w.addPasskey(&b, kept)
+	gone := w.addPasskey(&b, d)
+	citizens.Must(t, 0, exec(w, `
+		INSERT INTO oauth_grant (grant_id, client_id, account_id, session_id, subject, sid, scopes, audience, offline, level, acr,
+			amr, method, auth_time, policy_version, uses, created_at, expires_at)
+		SELECT gen_random_uuid(), 'tax', account_id, session_id, 's', 'x', '{}', '{}', true, 'checked', 'a', '{}', 'passkey', created_at, 1,
+			uses, created_at, expires_at
+		FROM session`))
+	citizens.Must(t, 0, second(w.Factor.Remove(t.Context(), factor.Remove{Browser: b, ID: gone.ID})))
+	var left []assurance.Use
+	err := w.QueryRow(t.Context(), `SELECT uses FROM oauth_grant`).Scan(&left)
+	if err != nil || len(left) != 2 || left[0].Method != assurance.MethodPassword || left[1].Credential == string(gone.ID) {
+		t.Errorf("the grant rests on %+v, %v", left, err)
+	}
 }
 
 func TestRemovingTheLastWayAsksFirst(t *testing.T) {

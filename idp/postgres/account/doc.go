@@ -9,8 +9,10 @@
 //	login_name.sealed       person's data key  account
 //	contact.sealed          person's data key  contact
 //	session.sealed_device   person's data key  session
+//	credential.sealed       person's data key  credential
 //	interaction.sealed      key ring           interaction
 //	contact_proof.sealed    key ring           proof
+//	contact_code.sealed     key ring           code
 //
 // Lookups go by fingerprints. Single use is one conditional UPDATE each.
 package account
