@@ -7,12 +7,13 @@ package assurance
 // signature or card (DESIGN §3, b and c). It is false when the session proves
 // nothing: then nothing may be added, anchored or not.
 func BoundLevelFor(r Rules, s Situation, anchored bool) (LevelName, bool) {
-	held := r.Held(s)
-	if held == "" {
-		return "", false
-	}
-	if anchored {
-		return "", true
+	return boundBy(r.Held(s), anchored)
+}
+
+// boundBy is BoundLevelFor a session that holds the level.
+func boundBy(held LevelName, anchored bool) (LevelName, bool) {
+	if held == "" || anchored {
+		return "", held != ""
 	}
 	return held, true
 }

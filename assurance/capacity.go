@@ -137,7 +137,7 @@ func (p Policy) acts(r Requirement, s Situation) []act {
 		if len(all) == maxActs || !r.Accepts(a) || slices.ContainsFunc(all, func(o act) bool { return o.acting.same(a) }) {
 			return
 		}
-		if target := p.target(r, a); target >= 0 {
+		if target := p.target(&r, a); target >= 0 {
 			all = append(all, act{acting: a, target: target})
 		}
 	}

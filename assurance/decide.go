@@ -22,14 +22,14 @@ const MaxTerms = 4
 // It runs in every token request. Granted costs well under a microsecond per
 // use; only the other answers search.
 func Decide(p Policy, r Requirement, s Situation) Decision {
-	if g, ok := grant(p, r, s); ok {
+	if g, ok := grant(&p, &r, &s); ok {
 		return g
 	}
 	return search(p, r, s)
 }
 
 // grant answers a requirement that is met.
-func grant(p Policy, r Requirement, s Situation) (Granted, bool) {
+func grant(p *Policy, r *Requirement, s *Situation) (Granted, bool) {
 	target := p.target(r, s.Acting)
 	if target < 0 || !r.Accepts(s.Acting) {
 		return Granted{}, false
@@ -40,7 +40,7 @@ func grant(p Policy, r Requirement, s Situation) (Granted, bool) {
 // target is the rank of the least level that will do for whoever acts so: what
 // the requirement asks for, and no less than acting so takes. It is -1 if the
 // policy does not have the level.
-func (p Policy) target(r Requirement, a Acting) int {
+func (p *Policy) target(r *Requirement, a Acting) int {
 	target := p.required(r)
 	for i := range p.Capacities {
 		if target >= 0 && p.Capacities[i].Capacity.same(a.Capacity) {
@@ -56,7 +56,7 @@ func (p Policy) target(r Requirement, a Acting) int {
 
 // required is the rank of the level that r itself asks for, -1 if the policy
 // does not have it.
-func (p Policy) required(r Requirement) int {
+func (p *Policy) required(r *Requirement) int {
 	if r.Level != "" {
 		return p.rank(r.Level)
 	}
@@ -64,15 +64,15 @@ func (p Policy) required(r Requirement) int {
 }
 
 // held is the level that all evidence reaches, whatever is required.
-func held(p Policy, s Situation) LevelName {
-	g, _ := reach(p, Requirement{}, s, 0)
+func held(p *Policy, s *Situation) LevelName {
+	g, _ := reach(p, &Requirement{}, s, 0)
 	return g.Level
 }
 
 // reach finds the highest level, not below target, at which both axes hold.
 // Each level is tried with the evidence that may count that high, from the
 // top down, so that neither axis can lend the other what it lacks.
-func reach(p Policy, r Requirement, s Situation, target int) (Granted, bool) {
+func reach(p *Policy, r *Requirement, s *Situation, target int) (Granted, bool) {
 	id := identify(p, r, s)
 	if id.rank < target {
 		return Granted{}, false
@@ -98,11 +98,11 @@ type identity struct {
 // identify finds the highest level whose identity the account fulfils. It
 // starts from simplified, which needs no proofing, and lets every proofing
 // that counts carry it up to its own stage, but never above the account's.
-func identify(p Policy, r Requirement, s Situation) identity {
+func identify(p *Policy, r *Requirement, s *Situation) identity {
 	best := identity{rank: p.identityRank(StageSimplified), stage: StageSimplified}
 	for i := range s.Proofings {
 		proof := &s.Proofings[i]
-		if p.drops(proof, &r, s.Civil) != "" {
+		if p.drops(proof, r, s.Civil) != "" {
 			continue
 		}
 		stage := lower(proof.Stage, s.Stage)
@@ -116,7 +116,7 @@ func identify(p Policy, r Requirement, s Situation) identity {
 
 // identityRank is the highest level whose own identity the stage fulfils; the
 // levels below accept it too, because they accept what a higher one accepts.
-func (p Policy) identityRank(held Stage) int {
+func (p *Policy) identityRank(held Stage) int {
 	for i := len(p.Levels) - 1; i >= 0; i-- {
 		if needed := p.Levels[i].Identity; needed.Known() && needed.rank() <= held.rank() {
 			return i
@@ -129,7 +129,7 @@ func (p Policy) identityRank(held Stage) int {
 // counts. One whose document has ended counts for a while longer, without end
 // for a renewal, and not at all where the document must still hold (RULES R3).
 // Without a civil time nothing can be told.
-func (p Policy) drops(f *Proofing, r *Requirement, civil time.Time) Cause {
+func (p *Policy) drops(f *Proofing, r *Requirement, civil time.Time) Cause {
 	switch {
 	case civil.IsZero():
 		return CauseNoCivil
@@ -155,7 +155,7 @@ func (f *Proofing) documentEnded(civil time.Time) bool {
 
 // graceOver reports whether the document ended longer ago than the policy
 // bears. Nobody's proofing ends by this whose document's day is not known.
-func (p Policy) graceOver(f *Proofing, civil time.Time) bool {
+func (p *Policy) graceOver(f *Proofing, civil time.Time) bool {
 	return !f.DocumentUntil.IsZero() && !civil.Before(f.DocumentUntil.Add(max(0, p.DocumentGrace)))
 }
 
@@ -168,7 +168,7 @@ type candidate struct {
 // counting appends to list the uses that count under the requirement. What is
 // stale, excluded or not yet valid is dropped before anything is decided, so
 // that freshness is honest.
-func counting(list []candidate, p Policy, r Requirement, s Situation) []candidate {
+func counting(list []candidate, p *Policy, r *Requirement, s *Situation) []candidate {
 	for i := range s.Uses {
 		u := &s.Uses[i]
 		if r.drops(u, s.Now) != "" {
@@ -222,7 +222,7 @@ type choice struct {
 //
 // Of two choices that are equally fresh, the one of the higher level stands:
 // it is tried first, and only a fresher one replaces it.
-func (m *matcher) match(p Policy, rank int) bool {
+func (m *matcher) match(p *Policy, rank int) bool {
 	*m.best = choice{}
 	for level := len(p.Levels) - 1; level >= rank; level-- {
 		for _, alternative := range p.Levels[level].Login {
@@ -312,7 +312,7 @@ func (u *Use) shares(other *Use) Cause {
 }
 
 // granted builds the answer out of the choice.
-func (c choice) granted(p Policy, rank int, id identity, s Situation) Granted {
+func (c *choice) granted(p *Policy, rank int, id identity, s *Situation) Granted {
 	g := Granted{
 		Level:    p.Levels[rank].Name,
 		ACR:      p.Levels[rank].ACR,

@@ -96,7 +96,7 @@ type TermTrace struct {
 // Explain tells how Decide comes to its answer, by the same rules.
 func Explain(p Policy, r Requirement, s Situation) Trace {
 	t := Trace{Decision: Decide(p, r, s), Acting: s.Acting, Accepted: r.Accepts(s.Acting)}
-	if target := p.target(r, s.Acting); target >= 0 {
+	if target := p.target(&r, s.Acting); target >= 0 {
 		t.Required = p.Levels[target].Name
 	}
 	for i := range s.Uses {
@@ -105,8 +105,8 @@ func Explain(p Policy, r Requirement, s Situation) Trace {
 	for i := range s.Proofings {
 		t.Proofs = append(t.Proofs, p.traceProof(&s.Proofings[i], &r, s))
 	}
-	x := nearest{uses: s.Uses, traces: t.Uses, now: s.Now, counting: counting(nil, p, r, s)}
-	id := identify(p, r, s)
+	x := nearest{uses: s.Uses, traces: t.Uses, now: s.Now, counting: counting(nil, &p, &r, &s)}
+	id := identify(&p, &r, &s)
 	for rank := range p.Levels {
 		level := LevelTrace{Level: p.Levels[rank].Name, Identity: id.rank >= rank}
 		if !level.Identity {

@@ -75,7 +75,7 @@ func loggedInAnew(s Situation) Situation {
 func (p Policy) opens(q Requirement, s Situation) bool {
 	q.MaxAge, q.UsesAfter = 0, time.Time{}
 	return slices.ContainsFunc(p.acts(q, s), func(a act) bool {
-		_, ok := reach(p, q, s, a.target)
+		_, ok := reach(&p, &q, &s, a.target)
 		return ok
 	})
 }

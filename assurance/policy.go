@@ -100,7 +100,7 @@ func (p Policy) ACRFor(requested []string, reached LevelName) string {
 }
 
 // rank is the position of a level in the policy, -1 if it has none.
-func (p Policy) rank(name LevelName) int {
+func (p *Policy) rank(name LevelName) int {
 	for i := range p.Levels {
 		if p.Levels[i].Name == name {
 			return i
@@ -113,7 +113,7 @@ func (p Policy) rank(name LevelName) int {
 // for. An empty name limits nothing. A name that this policy does not know
 // (the policy changed under it) limits to nothing at all: what was proven
 // under it can no longer be told.
-func (p Policy) limit(names ...LevelName) int {
+func (p *Policy) limit(names ...LevelName) int {
 	lowest := len(p.Levels) - 1
 	for _, name := range names {
 		if name != "" {

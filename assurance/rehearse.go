@@ -52,7 +52,7 @@ func (x *explorer) enrol(step Step, s Situation, anchored bool) (Situation, bool
 	if x.anyone || slices.ContainsFunc(s.Authenticators, enough) {
 		return s, false
 	}
-	bound, ok := BoundLevelFor(One(x.policy), s, anchored)
+	bound, ok := boundBy(held(&x.policy, &s), anchored)
 	if !ok {
 		return s, false
 	}

@@ -32,7 +32,7 @@ func (r Rules) Decide(q Requirement, s Situation) Decision {
 			return d
 		}
 	}
-	agreed, ok := r.agree(granted, answers, func(p Policy) int { return p.target(q, s.Acting) })
+	agreed, ok := r.agree(granted, answers, func(p Policy) int { return p.target(&q, s.Acting) })
 	if !ok {
 		// One of them has no such level, or orders the levels otherwise.
 		return Refuse{Gap: Gap{Required: q.Level, Held: r.Held(s)}, Reason: ReasonUnknownLevel}
@@ -45,12 +45,12 @@ func (r Rules) Decide(q Requirement, s Situation) Decision {
 // acts; empty means none.
 func (r Rules) Held(s Situation) LevelName {
 	if len(r.Also) == 0 {
-		return held(r.Policy, s)
+		return held(&r.Policy, &s)
 	}
-	granted, ok := reach(r.Policy, Requirement{}, s, 0)
+	granted, ok := reach(&r.Policy, &Requirement{}, &s, 0)
 	answers := make([]Granted, len(r.Also))
 	for i := 0; ok && i < len(r.Also); i++ {
-		answers[i], ok = reach(r.Also[i], Requirement{}, s, 0)
+		answers[i], ok = reach(&r.Also[i], &Requirement{}, &s, 0)
 	}
 	if !ok {
 		return ""

@@ -28,7 +28,7 @@ func search(p Policy, r Requirement, s Situation) Decision {
 // impossible says why no evidence would help; empty means that some might.
 func impossible(p Policy, r Requirement, acts []act) Reason {
 	switch {
-	case p.required(r) < 0:
+	case p.required(&r) < 0:
 		return ReasonUnknownLevel
 	case len(acts) > 0:
 		return ""
@@ -41,8 +41,8 @@ func impossible(p Policy, r Requirement, acts []act) Reason {
 // gap tells what is missing, and the rank at which it is: where the person acts
 // in no accepted capacity, that of the easiest one that they could act in.
 func (p Policy) gap(r Requirement, s Situation, acts []act) (Gap, int) {
-	gap := Gap{Required: r.Level, Held: held(p, s), Capacity: !r.Accepts(s.Acting) && !s.anonymous()}
-	target := p.required(r)
+	gap := Gap{Required: r.Level, Held: held(&p, &s), Capacity: !r.Accepts(s.Acting) && !s.anonymous()}
+	target := p.required(&r)
 	if target < 0 {
 		return gap, target
 	}
@@ -56,11 +56,11 @@ func (p Policy) gap(r Requirement, s Situation, acts []act) (Gap, int) {
 	}
 	gap.Required = p.Levels[target].Name
 	var noIdentity bool
-	gap.Login, noIdentity = missing(p, &r, s, target)
+	gap.Login, noIdentity = missing(&p, &r, &s, target)
 	if noIdentity && !s.anonymous() {
 		gap.Identity = p.leastIdentity(target)
 		r.Document, r.Renewal = DocumentAny, true
-		gap.Document = identify(p, r, s).rank >= target
+		gap.Document = identify(&p, &r, &s).rank >= target
 	}
 	return gap, target
 }
@@ -69,8 +69,8 @@ func (p Policy) gap(r Requirement, s Situation, acts []act) (Gap, int) {
 // accepted one keeps it, unless another takes less.
 func waysOf(p Policy, r Requirement, s Situation, acts []act) []Way {
 	var ways []Way
-	var here []trail // what helps in the capacity in which the person acts already
-	explored := map[int][]trail{}
+	var here []trail              // what helps in the capacity in which the person acts already
+	explored := map[int][]trail{} // by target
 	for _, a := range acts {
 		same := a.acting.same(s.Acting)
 		if stays := acts[0].acting.same(s.Acting); stays && !same && a.target >= acts[0].target {
@@ -123,10 +123,10 @@ func anybody(s Situation) Situation {
 }
 
 // missing reports which axes do not reach the target.
-func missing(p Policy, r *Requirement, s Situation, target int) (login, identity bool) {
+func missing(p *Policy, r *Requirement, s *Situation, target int) (login, identity bool) {
 	var few [8]candidate
-	m := matcher{uses: s.Uses, now: s.Now, counting: counting(few[:0], p, *r, s), best: new(choice)}
-	return !m.match(p, target), identify(p, *r, s).rank < target
+	m := matcher{uses: s.Uses, now: s.Now, counting: counting(few[:0], p, r, s), best: new(choice)}
+	return !m.match(p, target), identify(p, r, s).rank < target
 }
 
 // leastIdentity is the lowest stage that will do for the level of that rank.
@@ -218,7 +218,7 @@ func (t trail) inVain(found []trail) bool {
 // grow extends the trail by each step from the given one on that still helps.
 // anchored says that something on the trail binds a new authenticator.
 func (x *explorer) grow(s Situation, t trail, from int, anchored bool) {
-	noLogin, noIdentity := missing(x.policy, &x.requirement, s, x.target)
+	noLogin, noIdentity := missing(&x.policy, &x.requirement, &s, x.target)
 	if !noLogin && !noIdentity {
 		x.found = append(x.found, t)
 		return
