@@ -48,7 +48,7 @@ func (s *Service) Activate(ctx context.Context, by, file string, source []byte, 
 	}
 	// Counting all accounts may take minutes. It is done before anything is
 	// locked, and counts for nothing if the policy was changed meanwhile.
-	if done.Diff, err = s.diffFrom(ctx, before, report.Policy); err != nil {
+	if done.Diff, err = s.Diff(ctx, s.parsed(before), report.Policy); err != nil {
 		return done, err
 	}
 	err = s.add(ctx, dryRun, func(ctx context.Context, tx idp.Tx, now time.Time) error {
@@ -95,16 +95,6 @@ func (s *Service) mayFollow(before idp.StoredPolicy, next assurance.Policy) erro
 			next.Version, before.Version, before.Version+1))
 	}
 	return nil
-}
-
-// diffFrom compares with a stored policy. One that this program cannot read,
-// or none, is compared as a policy without levels.
-func (s *Service) diffFrom(ctx context.Context, before idp.StoredPolicy, next assurance.Policy) (Difference, error) {
-	from, err := s.Parse(nameOf(before.Version), []byte(before.Source))
-	if err != nil {
-		from = assurance.Policy{Version: before.Version}
-	}
-	return s.Diff(ctx, from, next)
 }
 
 func nameOf(version int) string { return fmt.Sprintf("policy %d", version) }

@@ -65,7 +65,7 @@ func (s *Service) Lint(ctx context.Context, file string, source []byte) (Report,
 	if s.Policies == nil {
 		return r, nil
 	}
-	before, err := s.InForce()
+	before, err := s.before(ctx)
 	if err != nil {
 		return r, err
 	}
@@ -87,6 +87,29 @@ func (s *Service) Lint(ctx context.Context, file string, source []byte) (Report,
 	return r, s.eachMinimum(ctx, func(id idp.ClientID, level assurance.LevelName) {
 		add("client "+string(id), assurance.Requirement{Level: level})
 	})
+}
+
+// before is the policy in force. One that this program cannot read is taken for
+// a policy without levels: nothing works under it here, and it must not keep
+// its own successor away.
+func (s *Service) before(ctx context.Context) (assurance.Policy, error) {
+	found, err := s.Policies.Since(ctx, nil, s.Clock())
+	if err != nil {
+		return assurance.Policy{}, err
+	}
+	if len(found) == 0 { // before the first start: the profile's
+		return s.InForce()
+	}
+	return s.parsed(found[0]), nil
+}
+
+// parsed is a stored policy, without levels if this program cannot read it.
+func (s *Service) parsed(stored idp.StoredPolicy) assurance.Policy {
+	p, err := s.Parse(nameOf(stored.Version), []byte(stored.Source))
+	if err != nil {
+		return assurance.Policy{Version: stored.Version}
+	}
+	return p
 }
 
 // requirementProblems are why nobody can satisfy a requirement under a policy.

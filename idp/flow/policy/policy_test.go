@@ -309,6 +309,22 @@ func TestActivate_WhatIsBrokenAlreadyIsNoHindrance(t *testing.T) {
 	}
 }
 
+// TestActivate_APolicyThatNobodyCanReadHasASuccessor: a newer program left it
+// behind, and the way out must not go through reading it.
+func TestActivate_APolicyThatNobodyCanReadHasASuccessor(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.procedure("3.77.01", assurance.Requirement{Level: "checked"})
+	b.people(3)
+	_, err := b.Begin(b.ctx, 1, []byte("version: 1\nmoon_phase: full\n"))
+	b.must(err)
+	done, err := b.Activate(b.ctx, "command", "two.yaml", policySource(2, false, true), false)
+	b.must(err)
+	if done.Policy.Version != 2 || done.Diff.Procedures[0].Reached != (policy.Reached{After: 1, Gain: 1}) {
+		t.Errorf("activated %+v", done)
+	}
+}
+
 // TestActivate_TwoOperatorsAtOnce: one of them is first, and the other is
 // told to look again.
 func TestActivate_TwoOperatorsAtOnce(t *testing.T) {

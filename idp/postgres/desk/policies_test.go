@@ -14,6 +14,7 @@ import (
 	"surety/assurance"
 	"surety/idp"
 	"surety/idp/idptest"
+	"surety/idp/postgres/db"
 	"surety/idp/postgres/desk"
 	"surety/idp/procedure"
 	"surety/idp/profile"
@@ -216,6 +217,55 @@ func TestPolicySet_TwoReplicasWhoseClocksDiffer(t *testing.T) {
 		}
 		fast.Advance(time.Second)
 		slow.Advance(time.Second)
+	}
+}
+
+// TestPolicySet_ABlindReplicaHasStoppedBeforeTheOldPolicyIsForgotten: a process
+// that lost the database a moment before the change goes on by the old policy
+// for ten seconds. As long as it does, everybody else holds to the old one too,
+// however far clocks may be apart.
+func TestPolicySet_ABlindReplicaHasStoppedBeforeTheOldPolicyIsForgotten(t *testing.T) {
+	t.Parallel()
+	for _, apart := range []struct{ blind, seeing time.Duration }{
+		{0, 0}, {0, 10 * time.Second}, {0, -10 * time.Second}, {-10 * time.Second, 0}, {10 * time.Second, 0}, {-5 * time.Second, 5 * time.Second},
+	} {
+		t.Run(fmt.Sprint(apart), func(t *testing.T) {
+			t.Parallel()
+			b := setupPolicies(t)
+			b.add(1, policyText(1, false), idptest.Start.Add(-time.Hour))
+			own, err := db.Open(t.Context(), db.Config{URL: b.db.URL, MaxConns: 1})
+			if err != nil {
+				t.Fatal(err)
+			}
+			blindClock, seeingClock := idptest.NewClock(idptest.Start.Add(apart.blind)), idptest.NewClock(idptest.Start.Add(apart.seeing))
+			blind := desk.NewPolicySet(desk.NewPolicies(own), "demo", profile.ParsePolicy, blindClock.Now, slog.New(slog.DiscardHandler))
+			seeing := b.replica(seeingClock, io.Discard)
+			if _, err := blind.Rules(); err != nil {
+				t.Fatal(err)
+			}
+			own.Close()
+			b.add(2, policyText(2, true), idptest.Start.Add(10*time.Second))
+			stopped := false
+			for second := range 60 {
+				_, err := blind.Rules()
+				if stopped = err != nil; stopped && idp.CodeOf(err) != idp.CodeUnavailable {
+					t.Errorf("second %d: %v", second, err)
+				}
+				r, err := seeing.Rules()
+				if err != nil {
+					t.Fatal(err)
+				}
+				holds := r.Version == 1 || slices.ContainsFunc(r.Also, func(p assurance.Policy) bool { return p.Version == 1 })
+				if !stopped && !holds {
+					t.Errorf("second %d: one decides by policy 1 alone, the other has forgotten it", second)
+				}
+				blindClock.Advance(time.Second)
+				seeingClock.Advance(time.Second)
+			}
+			if r, err := seeing.Rules(); !stopped || err != nil || r.Version != 2 || len(r.Also) != 0 {
+				t.Errorf("in the end: stopped %t, policy %d and %d more, %v", stopped, r.Version, len(r.Also), err)
+			}
+		})
 	}
 }
 

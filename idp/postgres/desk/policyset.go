@@ -147,8 +147,11 @@ func (s *PolicySet) confirm() (*policies, time.Time, error) {
 		if known.confirmed(now) {
 			return known, now, nil
 		}
-		if err != nil {
+		switch {
+		case idp.CodeOf(err) == idp.CodeNotFound:
 			return nil, now, err
+		case err != nil: // whatever it was, it may be over the next time
+			return nil, now, errUnconfirmed.Because(err)
 		}
 	}
 	return nil, time.Time{}, errUnconfirmed.Because(fmt.Errorf("the policy in force could not be confirmed for %s", PolicyConfirmed))
