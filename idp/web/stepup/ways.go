@@ -28,7 +28,7 @@ func (p *Pages) ways(w http.ResponseWriter, r *http.Request) error {
 	if page := only(at.screen.Ways, cards); page != "" && !at.why.Wish && !r.URL.Query().Has("all") {
 		return web.SeeOther(w, r, page)
 	}
-	v := templates.StepUp{Why: at.why, Identity: at.screen.Identity != "", Document: at.screen.Document, Ways: cards, Away: slices.ContainsFunc(at.screen.Ways, away)}
+	v := templates.StepUp{Why: at.why, Identity: at.screen.Identity != "", Document: at.screen.Document, Ways: cards, Away: slices.ContainsFunc(cards.Cards, func(c templates.WayCard) bool { return c.Href == "" })}
 	if len(at.screen.Ways) == 0 {
 		v.Refused = &templates.Refused{Reason: string(at.screen.Refusal), Reachable: string(at.screen.Reachable)}
 	}

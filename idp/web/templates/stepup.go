@@ -24,7 +24,7 @@ type StepUp struct {
 	Why
 	Identity bool // the person's identity must be confirmed
 	Document bool // the document that was shown for it has ended
-	Away     bool // some way cannot be gone on these pages
+	Away     bool // some way is not begun on these pages
 	Ways     Ways
 	Refused  *Refused // nil: there are ways
 }
