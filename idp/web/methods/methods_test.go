@@ -29,7 +29,7 @@ func TestMethods_EverythingWithAPage(t *testing.T) {
 	}
 	page = p.addPasskey(p.Get("/methods/passkey"), "My phone")
 	wantPath(t, page, "/methods")
-	wantText(t, page, "The passkey is added.", "Passkey: My phone", "Authenticator app", "You have 10 codes left.", "You had proven no more", "level “Basic”")
+	wantText(t, page, "The passkey is added.", "Passkey: My phone", "Authenticator app", "You have 10 codes left.", "You added it while logged in at that level", "level “Basic”")
 
 	rename := link(t, page, "/methods/[0-9a-f-]+/rename")
 	page = p.Get(rename)
