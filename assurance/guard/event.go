@@ -71,7 +71,7 @@ type happening struct {
 
 // take verifies one event and remembers what it takes back.
 func (r *Revocations) take(ctx context.Context, raw string) (jti string, wrong *fault) {
-	payload, no := r.events.payload(ctx, raw)
+	payload, _, _, no := r.events.payload(ctx, raw)
 	switch no {
 	case nil:
 	case noKeys:

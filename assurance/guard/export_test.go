@@ -16,3 +16,15 @@ func (r *Revocations) Bound() int { return maxMarks }
 func (r *Revocations) Take(subject string) {
 	r.remember(mark{markSubject, subject}, r.now().Truncate(time.Second), false)
 }
+
+// Kept is how many bytes of tokens are remembered.
+func (g *Guard) Kept() (n int) {
+	g.cache.mu.RLock()
+	defer g.cache.mu.RUnlock()
+	for _, half := range []map[string]seen{g.cache.young, g.cache.old} {
+		for raw := range half {
+			n += len(raw)
+		}
+	}
+	return n
+}

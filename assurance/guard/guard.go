@@ -59,6 +59,7 @@ type Guard struct {
 	log      *slog.Logger
 	provider *provider
 	tokens   verifier
+	cache    tokenCache
 	revoked  *Revocations // nil: nobody tells
 }
 

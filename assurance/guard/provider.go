@@ -75,7 +75,7 @@ func newProvider(issuer string, wantLevels bool, c *http.Client, now func() time
 
 // key finds the key that a token names, asking the provider anew if it is not
 // among the known ones.
-func (p *provider) key(ctx context.Context, h header) (any, *refusal) {
+func (p *provider) key(ctx context.Context, h header) (*publicKey, *refusal) {
 	known, err := p.current(ctx)
 	if err != nil {
 		return nil, noKeys
@@ -94,7 +94,7 @@ func (p *provider) key(ctx context.Context, h header) (any, *refusal) {
 	if i < 0 {
 		return nil, unknownKey
 	}
-	return keys[i].key, nil
+	return &keys[i], nil
 }
 
 // levels returns the provider's levels, lowest first. If one of those that are

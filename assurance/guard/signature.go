@@ -33,33 +33,32 @@ type verifier struct {
 	headers  headerCache
 }
 
-// payload returns the claims of a JWT, in JSON, once its signature holds.
-func (v *verifier) payload(ctx context.Context, raw string) ([]byte, *refusal) {
+// payload returns the claims of a JWT, in JSON, once its signature holds, and
+// what it holds by.
+func (v *verifier) payload(ctx context.Context, raw string) (payload []byte, h header, key *publicKey, no *refusal) {
 	if len(raw) > maxToken {
-		return nil, tooLong
+		return nil, h, nil, tooLong
 	}
 	p, ok := split(raw)
 	if !ok {
-		return nil, malformed
+		return nil, h, nil, malformed
 	}
 	h, known := v.headers.get(p.head)
 	if !known {
-		var no *refusal
 		if h, no = readHeader(p.header, v.typ); no != nil {
-			return nil, no
+			return nil, h, nil, no
 		}
 	}
-	key, no := v.provider.key(ctx, h)
-	if no != nil {
-		return nil, no
+	if key, no = v.provider.key(ctx, h); no != nil {
+		return nil, h, nil, no
 	}
-	if !holds(h.Algorithm, key, raw[:len(p.head)+1+len(p.body)], p.signature) {
-		return nil, badSignature
+	if !key.holds(raw[:len(p.head)+1+len(p.body)], p.signature) {
+		return nil, h, nil, badSignature
 	}
 	if !known {
 		v.headers.put(p.head, h)
 	}
-	return p.payload, nil
+	return p.payload, h, key, nil
 }
 
 // parts is a JWS in compact form (RFC 7515, section 7.1), decoded.
@@ -132,26 +131,25 @@ func readHeader(text []byte, typ string) (header, *refusal) {
 
 // holds checks a signature (RFC 7518, section 3; RFC 8037). It is not left to
 // the library because its reader takes the header apart a second time, which
-// costs as much as all else besides the signature. The key is of the kind that
-// the algorithm needs: provider.key finds it by both.
-func holds(algorithm jose.SignatureAlgorithm, key any, input string, signature []byte) bool {
-	if k, ok := key.(ed25519.PublicKey); ok && algorithm == jose.EdDSA {
-		return ed25519.Verify(k, []byte(input), signature)
+// costs as much as all else besides the signature.
+func (k *publicKey) holds(input string, signature []byte) bool {
+	if key, ok := k.key.(ed25519.PublicKey); ok {
+		return k.algorithm == jose.EdDSA && ed25519.Verify(key, []byte(input), signature)
 	}
 	digest := sha256.Sum256([]byte(input))
-	switch k := key.(type) {
+	switch key := k.key.(type) {
 	case *ecdsa.PublicKey:
-		if algorithm != jose.ES256 || len(signature) != 64 {
+		if k.algorithm != jose.ES256 || len(signature) != 64 {
 			return false
 		}
 		r, s := new(big.Int).SetBytes(signature[:32]), new(big.Int).SetBytes(signature[32:])
-		return ecdsa.Verify(k, digest[:], r, s)
+		return ecdsa.Verify(key, digest[:], r, s)
 	case *rsa.PublicKey:
-		switch algorithm {
+		switch k.algorithm {
 		case jose.RS256:
-			return rsa.VerifyPKCS1v15(k, crypto.SHA256, digest[:], signature) == nil
+			return rsa.VerifyPKCS1v15(key, crypto.SHA256, digest[:], signature) == nil
 		case jose.PS256:
-			return rsa.VerifyPSS(k, crypto.SHA256, digest[:], signature, &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash}) == nil
+			return rsa.VerifyPSS(key, crypto.SHA256, digest[:], signature, &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash}) == nil
 		}
 	}
 	return false

@@ -91,7 +91,8 @@ func TestManyWaitOnceForASlowProvider(t *testing.T) {
 	})
 }
 
-// TestWithdrawnKeyIsNotRemembered: what is kept of headers does not keep a key.
+// TestWithdrawnKeyIsNotRemembered: what is kept of headers and tokens does not
+// keep a key.
 func TestWithdrawnKeyIsNotRemembered(t *testing.T) {
 	t.Parallel()
 	es, next := accepted()["ES256"], newSigner("key-next", "ES256")

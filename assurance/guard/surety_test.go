@@ -7,9 +7,11 @@ import (
 	"testing"
 	"time"
 
+	"surety/assurance"
 	"surety/assurance/guard"
 	"surety/idp/keys"
 	"surety/idp/oidc/claims"
+	"surety/idp/oidc/details"
 	"surety/idp/oidc/metadata"
 )
 
@@ -34,7 +36,9 @@ func TestAcceptsWhatSuretySigns(t *testing.T) {
 	mux := http.NewServeMux()
 	server := httptest.NewServer(mux)
 	defer server.Close()
-	surety, err := metadata.New(metadata.Config{Issuer: server.URL, ACRs: func() []string { return levels }}, set.JWKS)
+	surety, err := metadata.New(metadata.Config{
+		Issuer: server.URL, ACRs: func() []string { return levels }, Proofings: func() []assurance.ProofingMethod { return nil },
+	}, set.JWKS)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -58,6 +62,8 @@ func TestAcceptsWhatSuretySigns(t *testing.T) {
 		Issuer: server.URL, Subject: "a", Audience: claims.AudienceOf(server.URL, []string{api}, scopes), Expires: end, Issued: start.Unix(),
 		JTI: claims.NewJTI("grant"), ClientID: "portal", Scope: claims.ScopeOpenID, AuthTime: start.Unix(), ACR: substantial, AMR: []string{"pwd", "otp", "mfa"},
 	}
+	declaring := person
+	declaring.ACR, declaring.Details = levels[0], details.Granted("portal", []string{"3.77.01"})
 	machine := claims.Access{
 		Issuer: server.URL, Subject: "portal", Audience: claims.Audience{api}, Expires: end, Issued: start.Unix(), JTI: claims.NewJTI(""), ClientID: "portal",
 	}
@@ -65,8 +71,12 @@ func TestAcceptsWhatSuretySigns(t *testing.T) {
 	userInfoOnly.Audience = claims.AudienceOf(server.URL, nil, scopes)
 	id := claims.IDToken{Issuer: server.URL, Subject: "a", Audience: "portal", Expires: end, Issued: start.Unix(), AuthTime: start.Unix(), ACR: high}
 	level := guard.Requirement{Level: substantial, MaxAge: time.Minute}
+	procedure := guard.Requirement{Procedure: "3.77.01", Agency: "portal", MaxAge: time.Minute}
 	for _, alg := range keys.Algorithms() {
 		expect(t, call(g, level, sign(alg, claims.TypeAccess, person)), 200, "")
+		expect(t, call(g, procedure, sign(alg, claims.TypeAccess, declaring)), 200, "")
+		expect(t, call(g, procedure, sign(alg, claims.TypeAccess, person)), 401, "insufficient_user_authentication")
+		expect(t, call(g, level, sign(alg, claims.TypeAccess, declaring)), 401, "insufficient_user_authentication")
 		expect(t, call(g, guard.Requirement{}, sign(alg, claims.TypeAccess, machine)), 200, "")
 		expect(t, call(g, level, sign(alg, claims.TypeAccess, machine)), 401, "insufficient_user_authentication")
 		expect(t, call(g, level, sign(alg, claims.TypeAccess, userInfoOnly)), 401, "invalid_token")

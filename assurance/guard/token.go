@@ -60,7 +60,14 @@ func TokenFrom(ctx context.Context) (Token, bool) {
 // verify checks a token as RFC 9068, section 4, says. Claims are looked at
 // only once the signature holds.
 func (g *Guard) verify(ctx context.Context, raw string) (Token, *refusal) {
-	payload, no := g.tokens.payload(ctx, raw)
+	if s, found := g.cache.get(raw); found {
+		// A key that was fetched anew is another one, though it be the same: then
+		// the signature is checked once more.
+		if key, no := g.tokens.provider.key(ctx, s.header); no == nil && key == s.key {
+			return g.accept(s.claims, s.procedures)
+		}
+	}
+	payload, h, key, no := g.tokens.payload(ctx, raw)
 	if no != nil {
 		return Token{}, no
 	}
@@ -68,7 +75,16 @@ func (g *Guard) verify(ctx context.Context, raw string) (Token, *refusal) {
 	if err := json.Unmarshal(payload, &c); err != nil {
 		return Token{}, malformed
 	}
-	return g.accept(c)
+	procedures, bounded := grantedProcedures(c.Details)
+	if !bounded {
+		return Token{}, malformed
+	}
+	c.Details = nil // said by procedures
+	t, no := g.accept(c, procedures)
+	if no == nil {
+		g.cache.put(raw, seen{h, key, c, procedures})
+	}
+	return t, no
 }
 
 // claims are those of RFC 9068, section 2.2, that decide something here.
@@ -93,7 +109,7 @@ type claims struct {
 
 // accept checks the claims of a token whose signature holds. A token is for
 // this API before it is expired: to somebody else's token nothing more is said.
-func (g *Guard) accept(c claims) (Token, *refusal) {
+func (g *Guard) accept(c claims, procedures []Procedure) (Token, *refusal) {
 	now := g.now()
 	switch {
 	case c.Issuer != g.issuer:
@@ -108,10 +124,6 @@ func (g *Guard) accept(c claims) (Token, *refusal) {
 		return Token{}, expired
 	case g.future(now, c.Issued), g.future(now, c.NotBefore), g.future(now, c.AuthTime):
 		return Token{}, notYet
-	}
-	procedures, ok := grantedProcedures(c.Details)
-	if !ok {
-		return Token{}, malformed
 	}
 	t := Token{
 		ID: c.ID, Subject: c.Subject, ClientID: c.ClientID, Scopes: strings.Fields(c.Scope), ACR: c.ACR, AMR: c.AMR, Method: c.Method,
