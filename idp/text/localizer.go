@@ -144,10 +144,7 @@ func (l *Localizer) Duration(d time.Duration) string {
 // "14–35 days", "5 minutes, at most 5 days".
 func (l *Localizer) Span(soonest, latest time.Duration) string {
 	const day, week = 24 * time.Hour, 7 * 24 * time.Hour
-	if soonest >= 2*day {
-		// Whoever waits for weeks does not count the minutes that come on top.
-		soonest, latest = soonest.Truncate(time.Hour), latest.Truncate(time.Hour)
-	}
+	soonest, latest = rough(soonest), rough(latest)
 	switch {
 	case latest <= soonest:
 		return l.Duration(soonest)
@@ -161,6 +158,18 @@ func (l *Localizer) Span(soonest, latest time.Duration) string {
 		return l.span("minutes", soonest, latest, time.Minute)
 	}
 	return l.T("span.at_most", "Soonest", l.Duration(soonest), "Latest", l.Duration(latest))
+}
+
+// rough drops what nobody counts: minutes on top of days, and single ones on
+// top of hours.
+func rough(d time.Duration) time.Duration {
+	switch {
+	case d >= 48*time.Hour:
+		return d.Truncate(time.Hour)
+	case d >= time.Hour:
+		return d.Truncate(10 * time.Minute)
+	}
+	return d
 }
 
 // span writes a range in one unit; the noun agrees with its end.
