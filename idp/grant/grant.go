@@ -161,12 +161,12 @@ func (t Token) Valid(now time.Time) bool {
 	return !t.Revoked && (t.Grant.ID == "" || t.Held.Valid(now))
 }
 
-// Take writes down what the policy granted: the only source of a token's acr,
+// Take writes down what the rules granted: the only source of a token's acr,
 // amr, auth_time and method, and of its vector of trust. The uses it rests on
 // stay as they are.
-func (g *Grant) Take(p assurance.Policy, d assurance.Granted) {
-	g.Level, g.ACR, g.AMR, g.AuthTime = d.Level, p.ACRFor(g.RequestedACR, d.Level), d.AMR, d.AuthTime
-	g.PolicyVersion, g.Stage = p.Version, d.Why.Stage
+func (g *Grant) Take(r assurance.Rules, d assurance.Granted) {
+	g.Level, g.ACR, g.AMR, g.AuthTime = d.Level, r.ACRFor(g.RequestedACR, d.Level), d.AMR, d.AuthTime
+	g.PolicyVersion, g.Stage = r.Version, d.Why.Stage
 	methods := make([]string, len(d.Methods))
 	for i, m := range d.Methods {
 		methods[i] = string(m)

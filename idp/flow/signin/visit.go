@@ -46,10 +46,7 @@ func (f *Flow) situation(v interaction.Visitor) assurance.Situation {
 
 // held is the level that the visitor's evidence reaches now; empty for none.
 func (f *Flow) held(r assurance.Rules, v interaction.Visitor) assurance.LevelName {
-	if g, ok := r.Decide(assurance.Requirement{}, f.situation(v)).(assurance.Granted); ok {
-		return g.Level
-	}
-	return ""
+	return r.Held(f.situation(v))
 }
 
 // highest reports whether the session is at the policy's highest level, where

@@ -131,7 +131,7 @@ func (e *Endpoint) toIssue(a *asked, p place) grant.Issue {
 		MaxAge: a.request.MaxAge, Uses: granted.Uses, Claims: a.request.Claims,
 		CreatedAt: p.now, ExpiresAt: e.grantEnd(a.client, p.now),
 	}
-	g.Take(policy, granted)
+	g.Take(p.rules, granted)
 	i := grant.Issue{
 		Grant: g, Now: p.now, BrowserHash: a.browser,
 		Code: grant.Code{

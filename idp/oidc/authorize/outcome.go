@@ -110,8 +110,8 @@ func (p place) outcome(a *asked, how string) outcome {
 		o.Several = codes
 	}
 	if p.consented && p.visitor.Account.Usable() {
-		if g, ok := p.rules.Decide(assurance.Requirement{}, p.visitor.Situation(p.now, p.civil)).(assurance.Granted); ok {
-			held := p.level(g.Level)
+		if name := p.rules.Held(p.visitor.Situation(p.now, p.civil)); name != "" {
+			held := p.level(name)
 			o.Held = &held
 		}
 	}

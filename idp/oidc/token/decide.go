@@ -49,7 +49,7 @@ func (e *Endpoint) decide(ctx context.Context, w *store.Work) error {
 	}
 	g := &w.Held.Grant
 	before := *g
-	g.Take(w.Rules.Policy, granted)
+	g.Take(w.Rules, granted)
 	// Whoever reads the row (an opaque token's introspection) must see the same.
 	// But what was decided for fewer procedures, and so perhaps with evidence
 	// that does not count for the others, raises nothing.
@@ -105,12 +105,12 @@ func standing(rules assurance.Rules, h grant.Held, now, civil time.Time) assuran
 	if h.Grant.PolicyVersion == rules.Version {
 		return level
 	}
-	granted, ok := rules.Decide(assurance.Requirement{}, situation(h, now, civil)).(assurance.Granted)
+	held := rules.Held(situation(h, now, civil))
 	switch {
-	case !ok:
+	case held == "":
 		return assurance.Level{}
-	case !known || rules.Compare(granted.Level, level.Name) < 0:
-		level, _ = rules.Level(granted.Level)
+	case !known || rules.Compare(held, level.Name) < 0:
+		level, _ = rules.Level(held)
 	}
 	return level
 }
