@@ -23,8 +23,10 @@ type Shown struct {
 // token still opens anything.
 type Holder struct {
 	// Grant holds what validity and values need: ids, subject, offline,
-	// claims, and its times.
-	Grant    Grant
+	// claims, procedures, and its times.
+	Grant Grant
+	// Standing has the account's proofings only if the grant's claims ask for
+	// verified ones.
 	Standing Standing
 	Scopes   []string   // of an opaque token, which may have fewer than its grant
 	Audience []string   // of an opaque token

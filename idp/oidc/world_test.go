@@ -28,6 +28,7 @@ import (
 	"surety/idp/oidc/store"
 	"surety/idp/oidc/token"
 	"surety/idp/oidc/userinfo"
+	"surety/idp/oidc/verified"
 	"surety/idp/postgres/account"
 	"surety/idp/postgres/audit"
 	consents "surety/idp/postgres/consent"
@@ -37,7 +38,10 @@ import (
 	"surety/idp/session"
 )
 
-const issuer = "https://id.example"
+const (
+	issuer    = "https://id.example"
+	framework = "surety_test" // trust_framework of verified claims
+)
 
 // world is the endpoints over a real database with real keys. Only what
 // stands outside (agencies, browsers, pages) is of the test's own making.
@@ -91,6 +95,8 @@ func (w *world) mount() {
 	)
 	w.signin = visits
 	set := signingKeys(w)
+	holders := person.New(w.DB.DB, w.ring)
+	proven := verified.Source{Framework: framework, Zone: time.UTC, Rules: w.now(), Procedures: w.offered, Civil: w.civil.Now}
 	a := authorize.New(authorize.Config{
 		Issuer: issuer, Grants: grant.DefaultLifetimes(), Sessions: session.DefaultLifetimes(), Terms: "1",
 	}, authorize.Dependencies{
@@ -101,11 +107,11 @@ func (w *world) mount() {
 	k := token.New(token.Config{Issuer: issuer, Lifetimes: grant.DefaultLifetimes()}, token.Dependencies{
 		Clients: clients, Grants: w.grants, Trail: w.batch, Ring: w.ring, KeySets: w.keySets,
 		Keys: func() *keys.Set { return set }, Rules: w.now(), Procedures: w.offered,
-		Now: w.clock.Now, Civil: w.civil.Now, Log: log,
+		Holders: holders, Verified: proven, Now: w.clock.Now, Civil: w.civil.Now, Log: log,
 	})
 	u := userinfo.New(userinfo.Config{
-		Issuer: issuer, Keys: func() *keys.Set { return set }, Holders: person.New(w.DB.DB, w.ring), Clients: clients, Opaque: store.Opaque,
-		Clock: w.clock.Now, Civil: w.civil.Now, Log: log,
+		Issuer: issuer, Keys: func() *keys.Set { return set }, Holders: holders, Clients: clients, Opaque: store.Opaque,
+		Verified: proven, Clock: w.clock.Now, Civil: w.civil.Now, Log: log,
 	})
 	w.mux = http.NewServeMux()
 	w.mux.Handle("/userinfo", u)

@@ -3,10 +3,12 @@ package server
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"surety/assurance"
 	"surety/idp"
 	"surety/idp/flow/policy"
+	"surety/idp/oidc/verified"
 	accountstore "surety/idp/postgres/account"
 	"surety/idp/postgres/desk"
 	"surety/idp/profile"
@@ -84,3 +86,21 @@ func (h *house) shown() assurance.Policy {
 
 // acrs are the acr values of the policy in force, for the provider's metadata.
 func (h *house) acrs() []string { return h.shown().ACRs() }
+
+// proofings are the methods by which identities can be proven under that policy.
+func (h *house) proofings() []assurance.ProofingMethod {
+	var out []assurance.ProofingMethod
+	for _, s := range h.shown().Steps {
+		if s.Proves() && !slices.Contains(out, s.Proofing) {
+			out = append(out, s.Proofing)
+		}
+	}
+	return out
+}
+
+// verified is what answers for verified_claims are made with.
+func (h *house) verified() verified.Source {
+	return verified.Source{
+		Framework: h.profile.TrustFramework, Zone: h.profile.TimeZone, Rules: h.rules, Procedures: h.procedures, Civil: h.civil,
+	}
+}

@@ -72,11 +72,12 @@ func (h *house) handler(trail *audit.Batch) (http.Handler, error) {
 	}
 	known := agencies{f.signin, h.clients}
 	(&websignin.Pages{Site: site, SignIn: f.signin, Account: f.account, Factors: f.factor, Agencies: known, Terms: h.profile.Terms.Version, PasswordMin: password.MinLength}).Mount(m)
-	(&stepup.Pages{Site: site, SignIn: f.signin, Factors: f.factor}).Mount(m)
+	needs := h.procedurePages(site, f)
+	(&stepup.Pages{Site: site, SignIn: f.signin, Factors: f.factor, Paths: needs.Flow}).Mount(m)
 	(&methods.Pages{Site: site, Factors: f.factor, Agencies: known}).Mount(m)
 	(&approval.Pages{Site: site, SignIn: f.signin, Terms: approval.Terms{Version: h.profile.Terms.Version, Since: h.termsSince()}}).Mount(m)
 	(&webaccount.Pages{Site: site, SignIn: f.signin}).Mount(m)
-	h.procedurePages(site, f).Mount(m)
+	needs.Mount(m)
 	(&weboperator.Pages{Site: site, Operator: h.operator()}).Mount(m)
 	if h.cfg.Sandbox {
 		m.Get("/parts", parts(site))
@@ -88,12 +89,13 @@ func (h *house) handler(trail *audit.Batch) (http.Handler, error) {
 // call. None of it is protected by form tokens; each says itself what it
 // accepts from whom.
 func (h *house) mountProtocol(m web.Mux, site *web.Site, f *flows, trail *audit.Batch) error {
-	meta, err := metadata.New(metadata.Config{Issuer: h.cfg.Issuer, ACRs: h.acrs, Languages: h.profile.Languages},
-		func() []byte { return h.keySet.Set().JWKS() })
+	meta, err := metadata.New(metadata.Config{
+		Issuer: h.cfg.Issuer, ACRs: h.acrs, Languages: h.profile.Languages, TrustFramework: h.profile.TrustFramework, Proofings: h.proofings,
+	}, func() []byte { return h.keySet.Set().JWKS() })
 	if err != nil {
 		return err
 	}
-	authorizing, tokens, info, leaving := h.authorize(site, f), h.tokens(trail), h.userinfo(f), h.logout(site, f)
+	authorizing, tokens, info, leaving := h.authorize(site, f), h.tokens(f, trail), h.userinfo(f), h.logout(site, f)
 	for _, row := range []struct {
 		path    string
 		handler http.Handler
@@ -131,18 +133,18 @@ func (h *house) authorize(site *web.Site, f *flows) *authorize.Endpoint {
 	})
 }
 
-func (h *house) tokens(trail *audit.Batch) *token.Endpoint {
+func (h *house) tokens(f *flows, trail *audit.Batch) *token.Endpoint {
 	return token.New(token.Config{Issuer: h.cfg.Issuer, Lifetimes: grant.DefaultLifetimes()}, token.Dependencies{
 		Clients: h.clients, Procedures: h.procedures, Grants: grantstore.Store{DB: h.db}, Trail: trail, Ring: h.ring,
 		KeySets: token.NewFetcher(event.NewClient(event.Config{Roots: h.roots}), h.now),
-		Keys:    h.keySet.Set, Rules: h.rules, Now: h.now, Civil: h.civil, Log: h.log,
+		Keys:    h.keySet.Set, Rules: h.rules, Holders: f.people, Verified: h.verified(), Now: h.now, Civil: h.civil, Log: h.log,
 	})
 }
 
 func (h *house) userinfo(f *flows) *userinfo.Handler {
 	return userinfo.New(userinfo.Config{
 		Issuer: h.cfg.Issuer, Keys: h.keySet.Set, Holders: f.people, Clients: h.clients, Opaque: oidcstore.Opaque,
-		Clock: h.now, Civil: h.civil, Log: h.log,
+		Verified: h.verified(), Clock: h.now, Civil: h.civil, Log: h.log,
 	})
 }
 

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"surety/idp/claim"
+	"surety/idp/oidc/verified"
 )
 
 // The scopes that Surety has for people.
@@ -29,12 +30,14 @@ const (
 	GivenName           = claim.GivenName
 	FamilyName          = claim.FamilyName
 	Patronymic          = claim.Patronymic
+	Birthdate           = claim.Birthdate
 	Locale              = claim.Locale
 	UpdatedAt           = claim.UpdatedAt
 	Email               = claim.Email
 	EmailVerified       = claim.EmailVerified
 	PhoneNumber         = claim.PhoneNumber
 	PhoneNumberVerified = claim.PhoneNumberVerified
+	VerifiedClaims      = claim.VerifiedClaims
 )
 
 // known are the claims about a person that Surety has.
@@ -51,11 +54,27 @@ func Supported() []string {
 
 // Names lists the claims about the person that scopes and the claims
 // parameter ask for together, each once, in the order of the catalogue.
-// Consent must cover exactly these, and UserInfo answers with no others.
+// Consent must cover exactly these: those inside verified_claims too, and
+// verified_claims itself, which tells how and when they were proven.
 func Names(scopes []string, r Request) []string {
+	inside := slices.Concat(verified.Names(r.VerifiedUserInfo), verified.Names(r.VerifiedIDToken))
+	if len(inside) > 0 {
+		inside = append(inside, VerifiedClaims)
+	}
+	return named(scopes, r, inside)
+}
+
+// Plain lists those of them that UserInfo answers with as plain claims. What is
+// asked for inside verified_claims alone is told there, if it is verified, or
+// not at all.
+func Plain(scopes []string, r Request) []string {
+	return slices.DeleteFunc(named(scopes, r, nil), func(n string) bool { return n == VerifiedClaims })
+}
+
+func named(scopes []string, r Request, more []string) []string {
 	var out []string
 	for _, name := range known {
-		if r.asks(name) || slices.ContainsFunc(scopes, func(s string) bool { return claim.Of(s, name) }) {
+		if r.asks(name) || slices.Contains(more, name) || slices.ContainsFunc(scopes, func(s string) bool { return claim.Of(s, name) }) {
 			out = append(out, name)
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"io"
 	"slices"
 
+	"surety/idp/oidc/verified"
 	"surety/idp/procedure"
 )
 
@@ -17,7 +18,7 @@ const (
 	maxClaims  = 100     // members of userinfo or id_token
 	maxValues  = 20      // entries of one values
 	maxValue   = 300     // bytes of one value
-	maxDepth   = 6       // nested objects and lists
+	maxDepth   = 14      // nested objects and lists: assurance_process of verified_claims is the deepest
 )
 
 // ErrRequest means that a claims parameter is not what OpenID Connect Core
@@ -31,6 +32,10 @@ type Request struct {
 	// name, each once. UserInfo answers with both (see Deviations in idp/oidc).
 	UserInfo []string `json:"userinfo,omitempty"`
 	IDToken  []string `json:"id_token,omitempty"`
+	// VerifiedUserInfo and VerifiedIDToken are what is asked for as
+	// verified_claims, each answered where it was asked for.
+	VerifiedUserInfo []verified.Asked `json:"verified_userinfo,omitempty"`
+	VerifiedIDToken  []verified.Asked `json:"verified_id_token,omitempty"`
 	// EssentialACR are the values of an essential acr, of which one must be
 	// reached, now and at every refresh.
 	EssentialACR []string `json:"essential_acr,omitempty"`
@@ -50,7 +55,8 @@ type Request struct {
 
 // Empty reports whether there is nothing to remember.
 func (r Request) Empty() bool {
-	return len(r.UserInfo) == 0 && len(r.IDToken) == 0 && len(r.EssentialACR) == 0 && len(r.Procedures) == 0 && len(r.Law) == 0
+	return len(r.UserInfo) == 0 && len(r.IDToken) == 0 && len(r.VerifiedUserInfo) == 0 && len(r.VerifiedIDToken) == 0 &&
+		len(r.EssentialACR) == 0 && len(r.Procedures) == 0 && len(r.Law) == 0
 }
 
 // Normal is the form in which a grant keeps the request; nil for an empty one.
@@ -123,14 +129,15 @@ func ParseRequest(parameter string) (Request, error) {
 	if err := json.Unmarshal([]byte(parameter), &top); err != nil || top == nil {
 		return r, fmt.Errorf("%w: not an object", ErrRequest)
 	}
-	userInfo, err := section(top["userinfo"])
+	userInfo, inUserInfo, err := section(top["userinfo"])
 	if err != nil {
 		return r, err
 	}
-	idToken, err := section(top["id_token"])
+	idToken, inIDToken, err := section(top["id_token"])
 	if err != nil {
 		return r, err
 	}
+	r.VerifiedUserInfo, r.VerifiedIDToken = inUserInfo, inIDToken
 	r.UserInfo, r.IDToken = knownOf(userInfo), knownOf(idToken)
 	if acr, ok := idToken["acr"]; ok && acr.essential {
 		r.EssentialACR = acr.values
@@ -165,27 +172,35 @@ func knownOf(s map[string]member) []string {
 	return out
 }
 
-// section reads userinfo or id_token.
-func section(raw json.RawMessage) (map[string]member, error) {
+// section reads userinfo or id_token: its plain claims, and verified_claims.
+func section(raw json.RawMessage) (map[string]member, []verified.Asked, error) {
 	if len(raw) == 0 || string(raw) == "null" {
-		return nil, nil
+		return nil, nil, nil
 	}
 	var all map[string]json.RawMessage
 	if err := json.Unmarshal(raw, &all); err != nil {
-		return nil, fmt.Errorf("%w: userinfo or id_token is not an object", ErrRequest)
+		return nil, nil, fmt.Errorf("%w: userinfo or id_token is not an object", ErrRequest)
 	}
 	if len(all) > maxClaims {
-		return nil, fmt.Errorf("%w: more than %d claims", ErrRequest, maxClaims)
+		return nil, nil, fmt.Errorf("%w: more than %d claims", ErrRequest, maxClaims)
+	}
+	var asked []verified.Asked
+	if raw, ok := all[VerifiedClaims]; ok {
+		var err error
+		if asked, err = verified.Parse(raw); err != nil {
+			return nil, nil, fmt.Errorf("%w: %w", ErrRequest, err)
+		}
+		delete(all, VerifiedClaims)
 	}
 	out := make(map[string]member, len(all))
 	for name, raw := range all {
 		m, err := parseMember(raw)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		out[name] = m
 	}
-	return out, nil
+	return out, asked, nil
 }
 
 // parseMember reads null or {essential, value, values}.

@@ -120,6 +120,8 @@ type IDToken struct {
 	Method   string       `json:"method,omitempty"`
 	VoT      string       `json:"vot,omitempty"` // RFC 8485; see Vector
 	VTM      string       `json:"vtm,omitempty"` // where the components of VoT are explained
+	// Verified is the answer to what was asked for as verified_claims (see verified.Source).
+	Verified any `json:"verified_claims,omitempty"`
 }
 
 // ParseHint verifies an ID token that comes back as id_token_hint: signature,

@@ -4,12 +4,14 @@ import (
 	"strings"
 	"time"
 
+	"surety/assurance"
 	"surety/idp"
 )
 
 // Values gives the person's values for the named claims, with the types of
 // OpenID Connect Core 1.0, section 5.1. A claim without a value is left out:
-// no empty strings, no nulls. Consent shows, and UserInfo sends, exactly these.
+// no empty strings, no nulls. Consent shows, and UserInfo sends, exactly these;
+// for verified_claims consent shows by what the identity was proven.
 func Values(account idp.Account, p idp.Person, names []string) map[string]any {
 	out := make(map[string]any, len(names))
 	for _, name := range names {
@@ -37,6 +39,8 @@ func value(account idp.Account, p idp.Person, name string) any {
 		return p.Name.Surname
 	case Patronymic:
 		return p.Name.Patronymic
+	case Birthdate:
+		return attribute(p, Birthdate)
 	case Locale:
 		return account.Language
 	case UpdatedAt:
@@ -45,8 +49,30 @@ func value(account idp.Account, p idp.Person, name string) any {
 		return contact(p, idp.ContactEmail, name == EmailVerified)
 	case PhoneNumber, PhoneNumberVerified:
 		return contact(p, idp.ContactPhone, name == PhoneNumberVerified)
+	case VerifiedClaims:
+		return provenBy(account)
 	}
 	return nil
+}
+
+func attribute(p idp.Person, name string) string {
+	for _, a := range p.Attributes {
+		if a.Name == name {
+			return a.Value
+		}
+	}
+	return ""
+}
+
+// provenBy is the method of the strongest proofing, of the newest of those.
+func provenBy(account idp.Account) string {
+	best := assurance.Proofing{Stage: assurance.StageSimplified}
+	for _, p := range account.Proofings {
+		if c := p.Stage.Compare(best.Stage); c > 0 || c == 0 && p.At.After(best.At) {
+			best = p
+		}
+	}
+	return string(best.Method)
 }
 
 // fullName is the displayable name, in the order in which people are addressed.

@@ -9,9 +9,12 @@ import (
 	"sync/atomic"
 	"time"
 
+	"surety/assurance"
+	"surety/idp/claim"
 	"surety/idp/client"
 	"surety/idp/oidc/claims"
 	"surety/idp/oidc/details"
+	"surety/idp/oidc/verified"
 )
 
 // The paths of the endpoints, below the issuer.
@@ -73,6 +76,15 @@ type document struct {
 	BackchannelSession bool     `json:"backchannel_logout_session_supported"`
 	PromptValues       []string `json:"prompt_values_supported"`
 	DetailsTypes       []string `json:"authorization_details_types_supported"`
+
+	// OpenID Connect for Identity Assurance 1.0.
+	VerifiedClaims    bool     `json:"verified_claims_supported"` // of its drafts; readers of these look for it
+	TrustFrameworks   []string `json:"trust_frameworks_supported"`
+	ClaimsInVerified  []string `json:"claims_in_verified_claims_supported"`
+	Evidence          []string `json:"evidence_supported,omitempty"`
+	Documents         []string `json:"documents_supported,omitempty"`
+	DocumentChecks    []string `json:"documents_check_methods_supported,omitempty"`
+	ElectronicRecords []string `json:"electronic_records_supported,omitempty"`
 }
 
 // Config is what the document says of this installation.
@@ -82,10 +94,29 @@ type Config struct {
 	// cannot be told it returns nil, and the document stays as it was.
 	ACRs      func() []string
 	Languages []string // BCP 47
+	// TrustFramework is what verified claims are verified under, Proofings by
+	// what identities can be proven here: the policy in force says so.
+	TrustFramework string
+	Proofings      func() []assurance.ProofingMethod
 }
 
-func (c Config) document(acrs []string) document {
+// policy is what the document says of the policy in force.
+type policy struct {
+	acrs      []string
+	proofings []assurance.ProofingMethod
+}
+
+func (p policy) equal(q policy) bool {
+	return slices.Equal(p.acrs, q.acrs) && slices.Equal(p.proofings, q.proofings)
+}
+
+func (c Config) policy() policy {
+	return policy{acrs: c.ACRs(), proofings: c.Proofings()}
+}
+
+func (c Config) document(p policy) document {
 	secretOrKey := []string{string(client.AuthSecretBasic), string(client.AuthSecretPost), string(client.AuthPrivateKeyJWT)}
+	evidence := verified.SupportedBy(p.proofings)
 	algs := []string{string(client.ES256), string(client.RS256), string(client.PS256), string(client.EdDSA)}
 	return document{
 		Issuer: c.Issuer, Authorization: c.Issuer + PathAuthorize, Token: c.Issuer + PathToken, UserInfo: c.Issuer + PathUserInfo,
@@ -95,7 +126,7 @@ func (c Config) document(acrs []string) document {
 		ResponseTypes: []string{"code"},
 		ResponseModes: []string{"query", "form_post"},
 		GrantTypes:    []string{"authorization_code", "refresh_token", "client_credentials"},
-		ACRValues:     acrs,
+		ACRValues:     p.acrs,
 		SubjectTypes:  []string{string(client.SubjectPairwise), string(client.SubjectPublic)},
 		IDTokenAlgs:   algs, TokenAuthAlgs: algs, RevocationAuthAlgs: algs, IntrospectionAlgs: algs,
 		TokenAuthMethods: append(secretOrKey, string(client.AuthNone)), RevocationAuth: append(secretOrKey, string(client.AuthNone)),
@@ -109,6 +140,9 @@ func (c Config) document(acrs []string) document {
 		BackchannelLogout: true, BackchannelSession: true,
 		PromptValues: []string{"none", "login", "consent", "select_account"},
 		DetailsTypes: details.Types(),
+
+		VerifiedClaims: true, TrustFrameworks: []string{c.TrustFramework}, ClaimsInVerified: claim.Verifiable(),
+		Evidence: evidence.Evidence, Documents: evidence.Documents, DocumentChecks: evidence.DocumentChecks, ElectronicRecords: evidence.Records,
 	}
 }
 
@@ -120,16 +154,16 @@ type Handler struct {
 	trustmark []byte
 }
 
-// built is the document as it was written for the acr values of a policy.
+// built is the document as it was written for a policy.
 type built struct {
-	acrs []string
-	text []byte
+	policy policy
+	text   []byte
 }
 
 // New builds the document. jwks gives the key set of the moment.
 func New(c Config, jwks func() []byte) (*Handler, error) {
 	h := &Handler{config: c, jwks: jwks}
-	if err := h.build(c.ACRs()); err != nil {
+	if err := h.build(c.policy()); err != nil {
 		return nil, err
 	}
 	text, err := trustmark(c.Issuer)
@@ -137,20 +171,20 @@ func New(c Config, jwks func() []byte) (*Handler, error) {
 	return h, err
 }
 
-func (h *Handler) build(acrs []string) error {
-	text, err := json.Marshal(h.config.document(acrs))
+func (h *Handler) build(p policy) error {
+	text, err := json.Marshal(h.config.document(p))
 	if err != nil {
 		return fmt.Errorf("write metadata: %w", err)
 	}
-	h.built.Store(&built{acrs: acrs, text: text})
+	h.built.Store(&built{policy: p, text: text})
 	return nil
 }
 
 // current is the document for the policy in force. Two requests may write it
 // at the same moment: they write the same.
 func (h *Handler) current() []byte {
-	if acrs := h.config.ACRs(); acrs != nil && !slices.Equal(acrs, h.built.Load().acrs) {
-		_ = h.build(acrs) // what was written before can be written again
+	if p := h.config.policy(); p.acrs != nil && !p.equal(h.built.Load().policy) {
+		_ = h.build(p) // what was written before can be written again
 	}
 	return h.built.Load().text
 }

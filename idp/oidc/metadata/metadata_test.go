@@ -8,8 +8,12 @@ import (
 	"strings"
 	"testing"
 
+	"surety/assurance"
 	"surety/idp/oidc/claims"
 )
+
+// none is a house in which nobody can prove an identity.
+func none() []assurance.ProofingMethod { return nil }
 
 func get(t *testing.T, handler http.HandlerFunc) map[string]any {
 	t.Helper()
@@ -27,7 +31,7 @@ func get(t *testing.T, handler http.HandlerFunc) map[string]any {
 func TestACRValuesFollowThePolicyInForce(t *testing.T) {
 	t.Parallel()
 	acrs := []string{"urn:one"}
-	h, err := New(Config{Issuer: "https://id.example", ACRs: func() []string { return acrs }}, func() []byte { return nil })
+	h, err := New(Config{Issuer: "https://id.example", ACRs: func() []string { return acrs }, Proofings: none}, func() []byte { return nil })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,7 +54,7 @@ func TestACRValuesFollowThePolicyInForce(t *testing.T) {
 
 func TestAuthorizationDetailsTypesAreTold(t *testing.T) {
 	t.Parallel()
-	h, err := New(Config{Issuer: "https://id.example", ACRs: func() []string { return nil }}, func() []byte { return nil })
+	h, err := New(Config{Issuer: "https://id.example", ACRs: func() []string { return nil }, Proofings: none}, func() []byte { return nil })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -62,7 +66,7 @@ func TestAuthorizationDetailsTypesAreTold(t *testing.T) {
 
 func TestTheTrustmarkExplainsEveryComponent(t *testing.T) {
 	t.Parallel()
-	h, err := New(Config{Issuer: "https://id.example", ACRs: func() []string { return nil }}, func() []byte { return nil })
+	h, err := New(Config{Issuer: "https://id.example", ACRs: func() []string { return nil }, Proofings: none}, func() []byte { return nil })
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,6 +13,7 @@ import (
 	"surety/idp/keys"
 	"surety/idp/oidc"
 	"surety/idp/oidc/store"
+	"surety/idp/oidc/verified"
 
 	"github.com/ory/fosite"
 )
@@ -35,9 +36,12 @@ type Dependencies struct {
 	Rules   func() (assurance.Rules, error) // the rules in force; unavailable when they cannot be told
 	// Procedures says what a grant's procedures require today.
 	Procedures Procedures
-	Now        func() time.Time // protocol time
-	Civil      func() time.Time // civil time
-	Log        *slog.Logger
+	// Holders and Verified answer for verified_claims in ID tokens.
+	Holders  Holders
+	Verified verified.Source
+	Now      func() time.Time // protocol time
+	Civil    func() time.Time // civil time
+	Log      *slog.Logger
 }
 
 // Endpoint holds the three endpoints. Make it with New.

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"surety/idp"
 	"surety/idp/client"
 	"surety/idp/grant"
 	"surety/idp/keys"
@@ -62,14 +63,38 @@ func (e *Endpoint) access(w *store.Work) (string, error) {
 
 // idToken makes the ID token of the work. nonce is there only beside the
 // first one (OpenID Connect Core 1.0, section 12.2).
-func (e *Endpoint) idToken(w *store.Work, access, nonce string) (string, error) {
+func (e *Endpoint) idToken(ctx context.Context, w *store.Work, access, nonce string) (string, error) {
 	g, alg := w.Held.Grant, string(w.Client.IDTokenSignedResponseAlg)
+	about, err := e.verified(ctx, w)
+	if err != nil {
+		return "", err
+	}
 	return e.sign(alg, claims.TypeID, claims.IDToken{
 		Issuer: e.Issuer, Subject: g.Subject, Audience: w.Client.ID,
 		Expires: w.Now.Add(e.Lifetimes.IDToken).Unix(), Issued: w.Now.Unix(), AuthTime: g.AuthTime.Unix(),
 		Nonce: nonce, ACR: g.ACR, AMR: g.AMR, SID: g.SID, Method: string(g.Method),
 		AtHash: keys.LeftHalf(alg, access), VoT: claims.Vector(g), VTM: e.Issuer + metadata.PathTrustmark,
+		Verified: about,
 	})
+}
+
+// verified is what the ID token says as verified_claims. Only a request that
+// asks for them there pays for it: one more read, of the person.
+func (e *Endpoint) verified(ctx context.Context, w *store.Work) (any, error) {
+	asked, err := claims.Stored(w.Held.Grant.Claims)
+	if err != nil || len(asked.VerifiedIDToken) == 0 {
+		return nil, err
+	}
+	h, err := e.Holders.Holder(ctx, grant.Shown{GrantID: w.Held.Grant.ID, Now: w.Now, Civil: w.Civil})
+	switch {
+	case idp.CodeOf(err) == idp.CodeNotFound:
+		return nil, errEnded
+	case err != nil:
+		return nil, err
+	case !h.Grant.Valid(h.Standing, w.Now):
+		return nil, errEnded // a moment ago; nothing of the person was read
+	}
+	return claims.Verified(ctx, e.Verified, h, asked.VerifiedIDToken, claims.Covered(h, asked))
 }
 
 func (e *Endpoint) sign(alg, typ string, v any) (string, error) {
@@ -101,7 +126,7 @@ func (e *Endpoint) respond(ctx context.Context, response fosite.AccessResponder,
 		response.SetExtra("refresh_token", refresh)
 	}
 	if w.Held.Grant.ID != "" && slices.Contains(w.Scopes, claims.ScopeOpenID) {
-		idToken, err := e.idToken(w, access, nonce)
+		idToken, err := e.idToken(ctx, w, access, nonce)
 		if err != nil {
 			return err
 		}

@@ -97,6 +97,14 @@ type Grants interface {
 	Tokens
 }
 
+// Holders reads people, where an ID token shall say something about them.
+type Holders interface {
+	// Holder reads the person behind a grant in one round trip.
+	//
+	// Errors: not_found when there is no such grant; unavailable.
+	Holder(ctx context.Context, t grant.Shown) (grant.Holder, error)
+}
+
 // Trail records what has no transaction of its own.
 type Trail interface {
 	// Add takes the event for the next flush. It never waits.

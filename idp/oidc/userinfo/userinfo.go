@@ -15,6 +15,7 @@ import (
 	"surety/idp/keys"
 	"surety/idp/oidc/bearer"
 	"surety/idp/oidc/claims"
+	"surety/idp/oidc/verified"
 )
 
 // Holders reads holders.
@@ -40,9 +41,11 @@ type Config struct {
 	Clients Clients
 	// Opaque hashes a token that is not a JWT; false when it cannot be one of ours.
 	Opaque func(token string) ([32]byte, bool)
-	Clock  func() time.Time // protocol time
-	Civil  func() time.Time
-	Log    *slog.Logger
+	// Verified answers for verified_claims.
+	Verified verified.Source
+	Clock    func() time.Time // protocol time
+	Civil    func() time.Time
+	Log      *slog.Logger
 }
 
 // Handler is the endpoint.
@@ -87,7 +90,7 @@ func (h *Handler) answer(w http.ResponseWriter, r *http.Request) ([]byte, error)
 	if err := h.check(r.Context(), holder, now); err != nil {
 		return nil, err
 	}
-	return h.values(holder)
+	return h.values(r.Context(), holder)
 }
 
 // reference turns the token's text into what the store is asked for.
@@ -120,16 +123,23 @@ func (h *Handler) check(ctx context.Context, holder grant.Holder, now time.Time)
 
 // values are those that request and consent both cover, and those that the law
 // gives the agency for a procedure that the grant is for.
-func (h *Handler) values(holder grant.Holder) ([]byte, error) {
+func (h *Handler) values(ctx context.Context, holder grant.Holder) ([]byte, error) {
 	asked, err := claims.Stored(holder.Grant.Claims)
 	if err != nil {
 		return nil, err
 	}
-	names := claims.Names(holder.Scopes, asked)
-	if holder.Grant.ConsentID != "" {
-		names = slices.DeleteFunc(names, func(n string) bool { return !slices.Contains(holder.Consented, n) && !slices.Contains(asked.Law, n) })
-	}
+	may := claims.Covered(holder, asked)
+	names := slices.DeleteFunc(claims.Plain(holder.Scopes, asked), func(n string) bool { return !may(n) })
 	out := claims.Values(holder.Standing.Account, holder.Person, names)
+	if len(asked.VerifiedUserInfo) > 0 {
+		answer, err := claims.Verified(ctx, h.Verified, holder, asked.VerifiedUserInfo, may)
+		if err != nil {
+			return nil, err
+		}
+		if answer != nil {
+			out[claims.VerifiedClaims] = answer
+		}
+	}
 	out["sub"] = holder.Grant.Subject
 	return json.Marshal(out)
 }

@@ -13,7 +13,7 @@ import (
 // and $2 (civil time), and say what it covers.
 const holderColumns = `
 		g.grant_id, g.client_id, g.account_id, g.subject, g.offline, coalesce(g.claims, 'null'),
-		coalesce(g.consent_id::text, ''), g.created_at, g.expires_at, g.revoked_at,
+		coalesce(g.consent_id::text, ''), g.agency, g.procedures, g.created_at, g.expires_at, g.revoked_at,
 		a.state, a.stage, a.language, a.tokens_valid_from, a.created_at,
 		coalesce(s.ended_at IS NULL AND s.idle_expires_at > $1 AND s.expires_at > $1, false),
 		-- Withdrawing a later record ends the grants of those it took the place
@@ -23,7 +23,19 @@ const holderColumns = `
 			WHERE w.account_id = c.account_id
 				AND w.client_id = c.client_id
 				AND w.withdrawn_at IS NOT NULL
-				AND w.granted_at >= c.granted_at)), false), coalesce(c.claims, '{}'),`
+				AND w.granted_at >= c.granted_at)), false), coalesce(c.claims, '{}'),` + provenColumn + `,`
+
+// provenColumn are the account's proofings, only where the request asks for
+// something that rests on them.
+const provenColumn = `
+		CASE WHEN g.claims ?| ARRAY['verified_userinfo', 'verified_id_token'] THEN (
+			SELECT jsonb_agg(jsonb_build_object(
+				'Method', p.method, 'Version', p.method_version, 'Stage', p.stage, 'Cap', p.cap,
+				'DocumentExpired', p.document_expired, 'DocumentUntil', p.document_until, 'NotBefore', p.not_before,
+				'ExpiresAt', p.expires_at, 'At', p.proofed_at) ORDER BY p.proofed_at, p.proofing_id)
+			FROM proofing p
+			WHERE p.account_id = g.account_id
+				AND p.revoked_at IS NULL) END`
 
 const holderJoins = `
 	JOIN account a ON a.account_id = g.account_id
@@ -78,9 +90,9 @@ func (s *Store) Holder(ctx context.Context, t grant.Shown) (grant.Holder, error)
 	targets := append([]any{
 		&h.Scopes, &h.Audience,
 		&g.ID, &g.ClientID, &g.AccountID, &g.Subject, &g.Offline, &claims,
-		&g.ConsentID, &g.CreatedAt, &g.ExpiresAt, &revoked,
+		&g.ConsentID, &g.Agency, &g.Procedures, &g.CreatedAt, &g.ExpiresAt, &revoked,
 		&a.State, &a.Stage, &a.Language, &a.TokensValidFrom, &a.CreatedAt,
-		&h.Standing.SessionOpen, &h.Standing.ConsentWithdrawn, &h.Consented,
+		&h.Standing.SessionOpen, &h.Standing.ConsentWithdrawn, &h.Consented, &a.Proofings,
 	}, sealed.Fields()[:3]...)
 	if err := s.db.QueryRow(ctx, query, args...).Scan(targets...); err != nil {
 		return grant.Holder{}, db.Error("read holder of token", err)
