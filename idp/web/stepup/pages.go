@@ -1,6 +1,7 @@
 package stepup
 
 import (
+	"context"
 	"errors"
 	"io"
 	"net/http"
@@ -9,16 +10,27 @@ import (
 
 	"surety/idp"
 	"surety/idp/flow/factor"
+	"surety/idp/flow/procedures"
 	"surety/idp/flow/signin"
+	"surety/idp/procedure"
+	"surety/idp/session"
 	"surety/idp/web"
 	"surety/idp/web/templates"
 )
+
+// Paths says what a person needs for a service, and so which other services of
+// its agency a way leaves closed.
+type Paths interface {
+	// Path is for the person in the browser. Errors: session.ErrNobody, not_found, unavailable.
+	Path(ctx context.Context, b session.Browser, k procedure.Key) (procedures.Path, error)
+}
 
 // Pages are the pages. Every field is needed.
 type Pages struct {
 	Site    *web.Site
 	SignIn  *signin.Flow
 	Factors *factor.Flow
+	Paths   Paths
 }
 
 const (

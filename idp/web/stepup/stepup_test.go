@@ -5,7 +5,9 @@ import (
 	"strings"
 	"testing"
 
+	"surety/idp/flow/operator"
 	"surety/idp/idptest/world"
+	"surety/idp/profile"
 )
 
 const substantialOnly = `, "minimum_level": "substantial"`
@@ -187,4 +189,28 @@ func TestWish_MayBeDeclined(t *testing.T) {
 	wantPath(t, page, "/step-up")
 	wantText(t, page, "would like to be surer", "Continue without it")
 	wantPath(t, p.Submit(page, "decline"), "/consent")
+}
+
+// TestR1_TheServiceIsNamedAndWhatAWayWillNotOpen: before a way is chosen it
+// says what else of the agency it leaves closed, and how to do without it all.
+func TestR1_TheServiceIsNamedAndWhatAWayWillNotOpen(t *testing.T) {
+	t.Parallel()
+	w := world.New(t)
+	demo, err := profile.Load("demo")
+	if err != nil {
+		t.Fatal(err)
+	}
+	source := strings.ReplaceAll(string(demo.Procedures), "{agency}", "https://agency.example")
+	if _, err := w.Operator.ImportProcedures(t.Context(), operator.ActorCommand, "procedures.yaml", []byte(source), false); err != nil {
+		t.Fatal(err)
+	}
+	a := newAgency(w, `, "agency": "agency"`)
+	p := somebody(w)
+	page := p.comes(a.authorize("authorization_details", `[{"type":"procedure","code":"3.30.01"}]`))
+	wantPath(t, page, "/step-up")
+	wantText(t, page, "The service: <strong>Copy of a birth certificate</strong>", "This does not open:", "Tax service: certificate that nothing is owed",
+		"Town registry office, 1 Main Street")
+	if page.Has("This does not open: Copy of a birth certificate") {
+		t.Errorf("a way is said not to open what it leads to:\n%s", page.Body)
+	}
 }

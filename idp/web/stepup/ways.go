@@ -28,6 +28,7 @@ func (p *Pages) ways(w http.ResponseWriter, r *http.Request) error {
 	if page := only(at.screen.Ways, cards); page != "" && !at.why.Wish && !r.URL.Query().Has("all") {
 		return web.SeeOther(w, r, page)
 	}
+	p.notOpen(w, r, at, cards)
 	v := templates.StepUp{Why: at.why, Identity: at.screen.Identity != "", Document: at.screen.Document, Ways: cards, Away: slices.ContainsFunc(cards.Cards, func(c templates.WayCard) bool { return c.Href == "" })}
 	if len(at.screen.Ways) == 0 {
 		v.Refused = &templates.Refused{Reason: string(at.screen.Refusal), Reachable: string(at.screen.Reachable)}
@@ -55,6 +56,31 @@ func cards(at place) templates.Ways {
 		}
 	}
 	return ways
+}
+
+// notOpen adds what else of the agency each way leaves closed, before anybody
+// chooses it (RULES R1). Where it cannot be told the page does without: it must
+// not keep a person from the way that they came for.
+func (p *Pages) notOpen(w http.ResponseWriter, r *http.Request, at place, cards templates.Ways) {
+	if len(at.screen.Procedures) == 0 {
+		return
+	}
+	first := at.screen.Procedures[0]
+	path, err := p.Paths.Path(r.Context(), p.Site.Visit(w, r), procedure.Key{Agency: first.Agency, Code: first.Code})
+	if err != nil {
+		return
+	}
+	asked := func(other procedure.Procedure) bool {
+		return slices.ContainsFunc(at.screen.Procedures, func(one procedure.Procedure) bool { return one.Code == other.Code })
+	}
+	for _, way := range path.Ways {
+		i := slices.IndexFunc(cards.Cards, func(c templates.WayCard) bool { return c.ID == templates.WayID(way.Way) })
+		for _, other := range way.NotOpen {
+			if i >= 0 && !asked(other) {
+				cards.Cards[i].NotOpen = append(cards.Cards[i].NotOpen, other.Title(at.frame.Lang))
+			}
+		}
+	}
 }
 
 // begin is the page of a step, or "" when it is taken elsewhere.
