@@ -185,7 +185,13 @@ type explorer struct {
 	target      int
 	anyone      bool // nobody has logged in yet
 	found       []trail
+	looks       int // situations looked at so far
 }
+
+// maxLooks bounds one search. The profiles' policies need some hundreds; one
+// that is made to need millions offers what was found until then, and every
+// way among that still ends in the procedure.
+const maxLooks = 2000
 
 // explore returns all ways to the target that hold no step in vain: the one
 // without steps where it is held.
@@ -218,12 +224,13 @@ func (t trail) inVain(found []trail) bool {
 // grow extends the trail by each step from the given one on that still helps.
 // anchored says that something on the trail binds a new authenticator.
 func (x *explorer) grow(s Situation, t trail, from int, anchored bool) {
+	x.looks++
 	noLogin, noIdentity := missing(&x.policy, &x.requirement, &s, x.target)
 	if !noLogin && !noIdentity {
 		x.found = append(x.found, t)
 		return
 	}
-	if len(t.steps) == maxSteps {
+	if len(t.steps) == maxSteps || x.looks >= maxLooks {
 		return
 	}
 	for i := from; i < min(len(x.policy.Steps), MaxOffered); i++ {
