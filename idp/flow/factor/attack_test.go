@@ -288,6 +288,14 @@ func TestAStolenPasswordCannotReplaceTheAppNorItsRecoveryCodes(t *testing.T) {
 	if !errors.Is(err, factor.ErrHasApp) {
 		t.Errorf("another app: %v", err)
 	}
+	// Nor where the app counts for no more than what the thief has added: it may
+	// be raised one day, and its recovery codes with it.
+	citizens.Must(t, 0, exec(w, `UPDATE credential SET bound_level = 'checked' WHERE method = 'otp'`))
+	_, err = w.Factor.NewRecoveryCodes(t.Context(), thief)
+	if !errors.Is(err, factor.ErrHasApp) {
+		t.Errorf("recovery codes of an app that counts no higher: %v", err)
+	}
+	citizens.Must(t, 0, exec(w, `UPDATE credential SET bound_level = '' WHERE method = 'otp'`))
 	// The owner shows the old one and may.
 	owner := w.enter(hannaMail)
 	w.useApp(&owner, key)
@@ -339,10 +347,11 @@ func TestAFormIsWorthNothingInAnotherBrowserSessionOrAccount(t *testing.T) {
 	citizens.Must(t, bind, err)
 	digits := w.Last(hannaPhone).Code
 
-	otherSession, otherBrowser := w.enter(hannaMail), b
+	otherBrowser, otherSession, otherAccount := b, b, b
 	otherBrowser.Hash = session.BrowserHash(session.NewSecret())
+	otherSession.Session, otherAccount.Session = w.enter(hannaMail).Session, w.enter(pavelMail).Session
 	for name, other := range map[string]session.Browser{
-		"browser": otherBrowser, "session": otherSession, "account": w.enter(pavelMail),
+		"browser": otherBrowser, "session": otherSession, "account": otherAccount,
 	} {
 		_, err = w.Factor.OTPAgain(t.Context(), other, app.Attempt)
 		want(t, err, idp.CodeExpired, factor.ErrAttempt.Key)

@@ -2,6 +2,7 @@ package signin_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -238,5 +239,23 @@ func TestOverviewShowsOnesOwn(t *testing.T) {
 	}
 	if _, err := w.SignIn.Overview(t.Context(), browser()); err != signin.ErrNobody {
 		t.Errorf("somebody else: %v", err)
+	}
+}
+
+// A session may end while a code for it is being compared.
+func TestWhatContinuesASessionOpensNone(t *testing.T) {
+	t.Parallel()
+	w := citizens.New(t)
+	done, other := w.Register(browser(), "anna@example.org"), w.Register(browser(), "vera@example.org")
+	for name, secret := range map[string]string{"none": "", "unknown": session.NewSecret(), "another person's": other.Ticket.Secret} {
+		b := browser()
+		b.Session = secret
+		err := w.InTx(w.Context(), func(ctx context.Context, tx idp.Tx) error {
+			_, err := w.SignIn.Begin(ctx, tx, w.Clock.Now(), session.Arrival{AccountID: done.AccountID, Browser: b, Continues: true})
+			return err
+		})
+		if !errors.Is(err, signin.ErrNobody) {
+			t.Errorf("with the session of %s: %v", name, err)
+		}
 	}
 }
