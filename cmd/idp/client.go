@@ -43,7 +43,7 @@ func (a *clientAdd) Run(c *call) error {
 		return err
 	}
 	return c.operator(func(s *operator.Service) error {
-		reg := operator.Registration{ID: idp.ClientID(a.ID), Metadata: m, Implied: a.ImpliedConsent}
+		reg := operator.Registration{ID: idp.ClientID(a.ID), Metadata: m, Implied: a.ImpliedConsent, Agency: a.Agency}
 		done, err := s.AddClients(c.ctx, operator.ActorCommand, []operator.Registration{reg}, a.DryRun)
 		if err != nil {
 			return err
@@ -56,6 +56,7 @@ type clientImport struct {
 	rehearsal
 	File           string `arg:"" help:"JSON: one client's metadata, or a list; - for standard input."`
 	ImpliedConsent bool   `help:"The operator's word for clients that say consent is implied."`
+	Agency         string `help:"The operator's word for clients that say they are of this agency." placeholder:"AGENCY"`
 	Development    bool   `help:"Mark all as development: http on the loopback interface is allowed."`
 }
 
@@ -76,7 +77,7 @@ func (i *clientImport) Run(c *call) error {
 	for _, d := range docs {
 		d.Metadata.Development = d.Metadata.Development || i.Development
 		implied := i.ImpliedConsent && d.Metadata.Consent == client.ConsentImplied
-		regs = append(regs, operator.Registration{Metadata: d.Metadata, Implied: implied})
+		regs = append(regs, operator.Registration{Metadata: d.Metadata, Implied: implied, Agency: i.Agency})
 	}
 	return c.operator(func(s *operator.Service) error {
 		done, err := s.AddClients(c.ctx, operator.ActorCommand, regs, i.DryRun)
@@ -200,7 +201,7 @@ func (u *clientUpdate) Run(c *call) error {
 	}
 	return c.operator(func(s *operator.Service) error {
 		done, err := s.UpdateClient(c.ctx, operator.ActorCommand, idp.ClientID(u.ID), operator.Update{
-			Change: change, Implied: u.ImpliedConsent, NewSubjects: u.NewSubjects, DryRun: u.DryRun,
+			Change: change, Implied: u.ImpliedConsent, NewSubjects: u.NewSubjects, Agency: u.Agency, DryRun: u.DryRun,
 		})
 		if err != nil {
 			return err

@@ -34,6 +34,7 @@ type clientFlags struct {
 	SectorIdentifierURI   string            `help:"Address whose host joins clients that see the same sub." placeholder:"URI"`
 	IDTokenAlg            string            `name:"id-token-alg" help:"ES256, RS256, PS256 or EdDSA." placeholder:"ALG"`
 	AccessTokenFormat     string            `help:"jwt or opaque." placeholder:"FORMAT"`
+	Agency                string            `help:"Whose procedures it may ask for; its own client_id if left out." placeholder:"AGENCY"`
 	MinimumLevel          string            `help:"Level below which nobody gets in." placeholder:"LEVEL"`
 	DefaultMaxAge         *time.Duration    `help:"How old a login may be unless the request says otherwise." placeholder:"DURATION"`
 	RefreshTokenLifetime  *time.Duration    `help:"Absolute end of refresh tokens." placeholder:"DURATION"`
@@ -59,6 +60,7 @@ func (f *clientFlags) apply(m client.Metadata) (client.Metadata, error) {
 	override(&m.TokenEndpointAuthMethod, client.AuthMethod(f.Auth))
 	override(&m.JWKSURI, f.JWKSURI)
 	override(&m.Scope, f.Scope)
+	override(&m.Agency, f.Agency)
 	override(&m.SubjectType, client.SubjectType(f.SubjectType))
 	override(&m.SectorIdentifierURI, f.SectorIdentifierURI)
 	override(&m.IDTokenSignedResponseAlg, client.Algorithm(f.IDTokenAlg))

@@ -127,6 +127,8 @@ func TestEveryWrongMemberIsNamed(t *testing.T) {
 		"grace of an hour":         {func(m *client.Metadata) { m.RefreshTokenGrace = 3600 }, "refresh_token_grace"},
 		"resource with a fragment": {func(m *client.Metadata) { m.Resources = []string{"https://api.example/#x"} }, "resources"},
 		"application type":         {func(m *client.Metadata) { m.ApplicationType = "service" }, "application_type"},
+		"agency with a space":      {func(m *client.Metadata) { m.Agency = "a b" }, "agency"},
+		"agency of a slash":        {func(m *client.Metadata) { m.Agency = "a/b" }, "agency"},
 		"contact twice":            {func(m *client.Metadata) { m.Contacts = []string{"a@b.example", "a@b.example"} }, "contacts"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -28,6 +29,7 @@ func New(id idp.ClientID, m Metadata, at time.Time) (*Client, error) {
 	v.authentication()
 	v.subjects()
 	v.tokens()
+	v.agency()
 	if len(v.problems) > 0 {
 		return nil, &InvalidMetadata{Members: v.problems}
 	}
@@ -308,6 +310,15 @@ func (v *validation) tokens() {
 		} else if u.Opaque == "" && u.Host == "" {
 			v.wrong("resources", "entry %d has no host", i+1)
 		}
+	}
+}
+
+// agencyShape is what can stand in addresses and tokens without escaping.
+var agencyShape = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._~-]{0,99}$`)
+
+func (v *validation) agency() {
+	if v.Agency != "" && !agencyShape.MatchString(v.Agency) {
+		v.wrong("agency", "is not 1 to 100 letters, digits, dots, hyphens, underscores or tildes")
 	}
 }
 

@@ -44,6 +44,9 @@ type Registration struct {
 	// Implied is the operator's word that people are not asked for consent:
 	// metadata alone, which come from the agency, cannot say so.
 	Implied bool
+	// Agency is the operator's word that the client belongs to this agency,
+	// and may ask for what it publishes. Its own id needs no word.
+	Agency string
 }
 
 // Registered is a client that was added or changed. Secret is there only if
@@ -90,7 +93,7 @@ func (s *Service) addClient(ctx context.Context, tx idp.Tx, now time.Time, by Ac
 	if !clientIDShape.MatchString(string(reg.ID)) {
 		return Registered{}, errInvalid.Because(errors.New("client_id must be 1 to 100 letters, digits, dots, hyphens, underscores or tildes"))
 	}
-	c, err := s.parse(reg.ID, reg.Metadata, reg.Implied, now)
+	c, err := s.parse(reg.ID, reg.Metadata, word{reg.Implied, reg.Agency}, now)
 	if err != nil {
 		return Registered{}, err
 	}
@@ -108,8 +111,18 @@ func (s *Service) addClient(ctx context.Context, tx idp.Tx, now time.Time, by Ac
 	}))
 }
 
+// word is what the operator says of a client, and metadata cannot.
+type word struct {
+	implied bool
+	agency  string
+}
+
 // parse makes a client of metadata and checks what only an operator may say.
-func (s *Service) parse(id idp.ClientID, m client.Metadata, implied bool, now time.Time) (*client.Client, error) {
+func (s *Service) parse(id idp.ClientID, m client.Metadata, operator word, now time.Time) (*client.Client, error) {
+	implied := operator.implied
+	if m.Agency != "" && m.Agency != string(id) && m.Agency != operator.agency {
+		return nil, errForbidden.Because(fmt.Errorf("that the client is of agency %q is the operator's to say, not the metadata's", m.Agency))
+	}
 	if m.Consent == client.ConsentImplied && !implied {
 		return nil, errForbidden.Because(errors.New("consent \"implied\" is the operator's to give, not the metadata's"))
 	}
@@ -184,7 +197,9 @@ type Update struct {
 	// NewSubjects is the operator's word that every person gets a new subject
 	// at this client.
 	NewSubjects bool
-	DryRun      bool
+	// Agency is the operator's word for the agency, if the client is not of it already.
+	Agency string
+	DryRun bool
 }
 
 // UpdateClient changes a client's metadata. A secret is made if the client
@@ -202,8 +217,12 @@ func (s *Service) UpdateClient(ctx context.Context, by Actor, id idp.ClientID, u
 		if err != nil {
 			return err
 		}
+		agency := u.Agency
+		if agency == "" {
+			agency = old.Agency
+		}
 		stays := old.ConsentImplied() && m.Consent == client.ConsentImplied
-		c, err := s.parse(id, m, u.Implied || stays, now)
+		c, err := s.parse(id, m, word{u.Implied || stays, agency}, now)
 		if err != nil {
 			return err
 		}
