@@ -20,6 +20,9 @@ type Browser struct {
 	Client *http.Client
 	home   *url.URL
 	Lang   string // Accept-Language
+	// Also is the host of an agency that is there for real: the browser goes
+	// there and back as it goes within the house.
+	Also string
 }
 
 // Browser returns a fresh browser.
@@ -72,7 +75,7 @@ func (b *Browser) Post(address string, form url.Values) Page {
 	if err != nil {
 		b.Fatal(err)
 	}
-	return b.travel(http.MethodPost, u, form, http.Header{"Sec-Fetch-Site": {"same-origin"}, "Origin": {b.home.String()}})
+	return b.travel(http.MethodPost, u, form, http.Header{"Sec-Fetch-Site": {"same-origin"}, "Origin": {u.Scheme + "://" + u.Host}})
 }
 
 const maxHops = 20
@@ -88,7 +91,7 @@ func (b *Browser) travel(method string, u *url.URL, form url.Values, header http
 		if err != nil {
 			b.Fatal(err)
 		}
-		if next.Host != b.home.Host {
+		if next.Host != b.home.Host && next.Host != b.Also {
 			return Page{URL: next, Status: resp.StatusCode, Header: resp.Header, Away: true, Hops: hop + 1}
 		}
 		method, u, form, header = http.MethodGet, next, nil, nil
