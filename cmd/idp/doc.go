@@ -9,6 +9,7 @@
 //	                             disable, enable, rotate-secret
 //	idp key list|rotate|revoke   signing keys
 //	idp policy ...               levels: lint, diff, explain, activate, list, show
+//	idp procedure ...            public services: import, set, list, show, disable, enable
 //	idp operator invite          the first operator's link
 //	idp guard                    stand before an agency's API and check its tokens
 //	idp audit verify             look for events changed, missing, inserted or cut off

@@ -1,5 +1,5 @@
 // Package operator holds the use cases of the people who run Surety: relying
-// parties, signing keys, and the operators themselves. The command line and
+// parties, procedures, signing keys, and the operators themselves. The command line and
 // the operator's pages call the same ones.
 //
 // # Relying parties
@@ -12,6 +12,17 @@
 // A change that would give every person of a client a new pairwise subject
 // (another sector or subject type) is refused unless it is asked for by name:
 // to the agency it would look as if everybody had left.
+//
+// That a client may ask for the procedures of another agency than itself is
+// the operator's to say, as is implied consent: metadata come from agencies.
+//
+// # Procedures
+//
+// What agencies offer is brought in out of files, all of a file or nothing,
+// and changed field by field. Each change is a version with the moment from
+// which it holds (package procedure); the answer, and the audit, name every
+// field with what it was and what it is. Only what the policy in force lets
+// somebody satisfy is published. Switching off concerns all versions.
 //
 // # Signing keys
 //
