@@ -1,26 +1,10 @@
 -- +goose Up
 -- What agencies are told about access tokens that were taken back before their
 -- end (OpenID CAEP): facts alone, from which the event is signed when it is
--- fetched. A row goes once it is acknowledged, or after a day: by then every
--- token that it is about has long ended.
-
--- An agency's API may run in several processes, and each of them must hear of
--- everything. Each reads a stream of its own; the stream without a name is
--- always there. A named one ends when nobody has read it for a while.
-CREATE TABLE event_stream (
-    client_id text NOT NULL,
-    stream text NOT NULL,
-    expires_at timestamptz NOT NULL,
-    CONSTRAINT event_stream_pkey PRIMARY KEY (client_id, stream),
-    CONSTRAINT event_stream_client_fkey FOREIGN KEY (client_id) REFERENCES client ON DELETE CASCADE,
-    CONSTRAINT event_stream_name_check CHECK (stream <> '')
-);
-CREATE INDEX event_stream_expires_idx ON event_stream (expires_at);
-
+-- fetched. A row waits a day for a client that is away.
 CREATE TABLE security_event (
     event_id uuid NOT NULL,
     client_id text NOT NULL,
-    stream text NOT NULL,
     kind text NOT NULL,
     -- Whom or what it is about, as this client knows them: the narrowest that is
     -- not empty counts.
@@ -33,14 +17,31 @@ CREATE TABLE security_event (
     previous_acr text NOT NULL,
     reason text NOT NULL,
     at timestamptz NOT NULL,
+    -- When the client said that it has it. It stays for a while all the same: a
+    -- process that starts later must hear of it too (event_seen).
+    acknowledged_at timestamptz,
     expires_at timestamptz NOT NULL,
     CONSTRAINT security_event_pkey PRIMARY KEY (event_id),
     CONSTRAINT security_event_client_fkey FOREIGN KEY (client_id) REFERENCES client ON DELETE CASCADE,
     CONSTRAINT security_event_kind_check CHECK (kind IN ('session_revoked', 'level_changed')),
     CONSTRAINT security_event_about_check CHECK (subject <> '' OR token_id <> '')
 );
-CREATE INDEX security_event_stream_idx ON security_event (client_id, stream, at, event_id);
+CREATE INDEX security_event_new_idx ON security_event (client_id, at, event_id) WHERE acknowledged_at IS NULL;
+CREATE INDEX security_event_client_idx ON security_event (client_id, at, event_id);
 CREATE INDEX security_event_expires_idx ON security_event (expires_at);
 
-GRANT SELECT, INSERT, UPDATE, DELETE ON event_stream TO surety_app;
-GRANT SELECT, INSERT, DELETE ON security_event TO surety_app;
+-- An agency's API may run in several processes, and each must hear of
+-- everything. Each reads a stream that it names, and acknowledges for that
+-- stream alone.
+CREATE TABLE event_seen (
+    event_id uuid NOT NULL,
+    stream text NOT NULL,
+    expires_at timestamptz NOT NULL,
+    CONSTRAINT event_seen_pkey PRIMARY KEY (event_id, stream),
+    CONSTRAINT event_seen_event_fkey FOREIGN KEY (event_id) REFERENCES security_event ON DELETE CASCADE,
+    CONSTRAINT event_seen_stream_check CHECK (stream <> '')
+);
+CREATE INDEX event_seen_expires_idx ON event_seen (expires_at);
+
+GRANT SELECT, INSERT, UPDATE, DELETE ON security_event TO surety_app;
+GRANT SELECT, INSERT, DELETE ON event_seen TO surety_app;

@@ -36,7 +36,7 @@ var ended = []struct {
 	{"operator_invite", "expires_at", 30 * 24 * time.Hour},
 	{"outcome", "expires_at", time.Hour}, // the client is still told that it came too late
 	{"security_event", "expires_at", 0},
-	{"event_stream", "expires_at", time.Hour}, // one that is read again goes on
+	{"event_seen", "expires_at", 0},
 	{"throttle", "expires_at", 0},
 	// What was sent or given up is kept as long as the same event could come again.
 	{"outbox", "created_at", 30 * 24 * time.Hour},
