@@ -1,11 +1,14 @@
 package stepup_test
 
 import (
+	"html"
 	"net/http"
+	"regexp"
 	"strings"
 	"testing"
 
 	"surety/idp/flow/operator"
+	"surety/idp/idptest/authenticator"
 	"surety/idp/idptest/world"
 	"surety/idp/profile"
 )
@@ -200,11 +203,11 @@ func TestR1_TheServiceIsNamedAndWhatAWayWillNotOpen(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	source := strings.ReplaceAll(string(demo.Procedures), "{agency}", "https://agency.example")
+	a := newAgency(w, "")
+	source := strings.NewReplacer("{agency}", a.home, "agency: agency", "agency: "+a.id).Replace(string(demo.Procedures))
 	if _, err := w.Operator.ImportProcedures(t.Context(), operator.ActorCommand, "procedures.yaml", []byte(source), false); err != nil {
 		t.Fatal(err)
 	}
-	a := newAgency(w, `, "agency": "agency"`)
 	p := somebody(w)
 	page := p.comes(a.authorize("authorization_details", `[{"type":"procedure","code":"3.30.01"}]`))
 	wantPath(t, page, "/step-up")
@@ -212,5 +215,74 @@ func TestR1_TheServiceIsNamedAndWhatAWayWillNotOpen(t *testing.T) {
 		"Town registry office, 1 Main Street")
 	if page.Has("This does not open: Copy of a birth certificate") {
 		t.Errorf("a way is said not to open what it leads to:\n%s", page.Body)
+	}
+}
+
+// TestStepUp_ByPasskey: the page says why, and what to do without scripts; the
+// answer of somebody else's passkey, or one given before, opens nothing.
+func TestStepUp_ByPasskey(t *testing.T) {
+	t.Parallel()
+	w := world.New(t)
+	a := newAgency(w, substantialOnly)
+	p, other := confirmed(w), confirmed(w)
+	device, others := authenticator.New(w.Issuer), authenticator.New(w.Issuer)
+	p.addPasskey(device)
+	other.addPasskey(others)
+
+	p.Browser = w.Browser()
+	page := p.comes(a.authorize())
+	wantPath(t, page, "/step-up")
+	page = p.Get("/step-up/passkey?" + page.URL.RawQuery)
+	wantText(t, page, "Tax office must be surer", "<noscript>", `id="others"`)
+	without := p.Submit(page, "passkey")
+	if without.Status != http.StatusUnprocessableEntity || !without.Has("Tax office must be surer") {
+		t.Errorf("without an answer: %d\n%s", without.Status, without.Body)
+	}
+	page = p.Submit(without, "passkey", "credential", answerOf(t, others, without))
+	wantPath(t, page, "/step-up/passkey")
+	wantText(t, page, "The passkey was not accepted")
+	answer := answerOf(t, device, page)
+	action, form := p.Form(page, "passkey")
+	form.Set("credential", answer)
+	wantPath(t, p.Post(action, form), "/consent")
+	p.Browser = w.Browser()
+	again := p.comes(a.authorize())
+	form.Set("interaction", again.URL.Query().Get("interaction"))
+	_, own := p.Form(again, "decline")
+	form.Set("csrf", own.Get("csrf"))
+	if got := p.Post("/step-up/passkey", form); got.URL.Path == "/consent" {
+		t.Errorf("an answer counts twice: %s", got.URL)
+	}
+}
+
+var question = regexp.MustCompile(`data-options="([^"]+)"`)
+
+// answerOf is what the device answers to the question of the page.
+func answerOf(t *testing.T, d *authenticator.Device, page world.Page) string {
+	t.Helper()
+	m := question.FindStringSubmatch(page.Body)
+	if m == nil {
+		t.Fatalf("no question at %s:\n%s", page.URL, page.Body)
+	}
+	answer, err := d.Get([]byte(html.UnescapeString(m[1])))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(answer)
+}
+
+// addPasskey adds a passkey that is bound by a code to the phone.
+func (p person) addPasskey(d *authenticator.Device) {
+	p.Helper()
+	page := p.comes("/sign-in?return=/methods/passkey")
+	page = p.Submit(page, "send", "contact", contactAt(page, "+375"))
+	page = p.Submit(page, "continue", "code", p.code(0).Code)
+	answer, err := d.Create([]byte(html.UnescapeString(question.FindStringSubmatch(page.Body)[1])))
+	if err != nil {
+		p.Fatal(err)
+	}
+	page = p.Submit(page, "passkey", "credential", string(answer))
+	if page.URL.Path != "/methods" {
+		p.Fatalf("the passkey is not added: %s\n%s", page.URL, page.Body)
 	}
 }
