@@ -143,6 +143,30 @@ func claimsEssential(o *op) {
 	t.has(o, "email", "email_verified")
 }
 
+// identityClaims asks for claims in each place where they can be asked for:
+// they come in the ID token or from UserInfo, and unknown ones are ignored.
+func identityClaims(o *op) {
+	request := `{"userinfo":{"given_name":null,"unheard_of":null,` + askVerified + `},"id_token":{"family_name":{"essential":true},"unheard_of":null,` + askVerified + `}}`
+	t := o.visitorAs(proven).flow(o.register(nil), "claims", request)
+	t.has(o, "given_name", "family_name")
+	t.hasNo(o, "birthdate", "unheard_of")
+	for where, said := range map[string]any{"userinfo": t.person["verified_claims"], "ID token": t.id["verified_claims"]} {
+		text, _ := json.Marshal(said)
+		if string(text) != `{"claims":{"birthdate":"1984-02-29"},"verification":{"assurance_level":"confirmed","trust_framework":"surety_demo"}}` {
+			o.Errorf("%s says %s", where, text)
+		}
+	}
+	// Of who has proven nothing, nothing is verified.
+	t = o.visitor().flow(o.register(nil), "claims", request)
+	t.has(o, "given_name", "family_name")
+	t.hasNo(o, "verified_claims")
+	if t.id["verified_claims"] != nil {
+		o.Errorf("ID token %v", t.id)
+	}
+}
+
+const askVerified = `"verified_claims":{"verification":{"trust_framework":null,"assurance_level":null,"unheard_of":null},"claims":{"birthdate":null,"unheard_of":null}}`
+
 func refreshToken(o *op) {
 	first, second, v := o.register(nil), o.register(nil), o.visitor()
 	for _, scope := range []string{"openid", "openid offline_access"} {

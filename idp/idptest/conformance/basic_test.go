@@ -60,6 +60,7 @@ var basic = []module{
 	{name: "request-uri-unsigned-supported-correctly-or-rejected-as-unsupported", test: requestURI},
 	{name: "unsigned-request-object-supported-correctly-or-rejected-as-unsupported", test: requestObject},
 	{name: "claims-essential", test: claimsEssential},
+	{name: "test-claims-parameter-identity-claims", test: identityClaims},
 	{name: "ensure-request-object-with-redirect-uri", test: requestObjectWithRedirectURI},
 	{name: "refresh-token", test: refreshToken},
 	{name: "ensure-request-with-valid-pkce-succeeds", test: validPKCE},

@@ -29,6 +29,9 @@ var members = map[string]string{
 	"introspection_endpoint_auth_methods_supported": "list", "introspection_endpoint_auth_signing_alg_values_supported": "list",
 	"display_values_supported": "list", "claim_types_supported": "list", "claims_supported": "list", "claims_locales_supported": "list",
 	"ui_locales_supported": "list", "code_challenge_methods_supported": "list", "prompt_values_supported": "list",
+	"trust_frameworks_supported": "list", "claims_in_verified_claims_supported": "list", "evidence_supported": "list",
+	"documents_supported": "list", "documents_check_methods_supported": "list", "electronic_records_supported": "list",
+	"verified_claims_supported":             "bool",
 	"authorization_details_types_supported": "list", "dpop_signing_alg_values_supported": "list",
 	"claims_parameter_supported": "bool", "request_parameter_supported": "bool", "request_uri_parameter_supported": "bool",
 	"require_request_uri_registration": "bool", "authorization_response_iss_parameter_supported": "bool",
@@ -82,6 +85,9 @@ func (o *op) checkMetadata(https bool) {
 		"grant_types_supported": {"authorization_code", "refresh_token", "client_credentials"}, "code_challenge_methods_supported": {"S256"},
 		"token_endpoint_auth_methods_supported": {"client_secret_basic", "client_secret_post", "private_key_jwt", "none"},
 		"response_modes_supported":              {"query", "form_post"},
+		"trust_frameworks_supported":            {"surety_demo"},
+		"claims_in_verified_claims_supported":   {"name", "family_name", "given_name", "patronymic", "birthdate"},
+		"evidence_supported":                    {"document", "electronic_record", "electronic_signature"},
 	} {
 		for _, want := range wants {
 			if !slices.Contains(o.lists(name), want) {

@@ -11,7 +11,9 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
+	"surety/assurance"
 	"surety/idp"
 	"surety/idp/flow/account"
 	"surety/idp/idptest/world"
@@ -46,6 +48,7 @@ const (
 	byPhone   = "+375291234567"
 	withBoth  = "both@example.test"
 	bothPhone = "+375291234568"
+	proven    = "proven@example.test" // confirmed at a counter
 )
 
 // start opens a world and checks what every module of the suite checks first:
@@ -65,6 +68,10 @@ func start(t testing.TB, options ...world.Option) *op {
 			Contact: contact, FamilyName: "Kavalenka", GivenName: "Hanna", Patronymic: "Piatrouna", Password: world.Password, Language: "be",
 		})
 	}
+	atCounter := seeds[0]
+	atCounter.Contact, atCounter.Stage, atCounter.Attributes = proven, assurance.StageConfirmed, map[string]string{"birthdate": "1984-02-29"}
+	atCounter.Proofings = []assurance.Proofing{{Method: assurance.ProofingCounter, Version: 1, Stage: assurance.StageConfirmed, At: w.Now().Add(-time.Hour)}}
+	seeds = append(seeds, atCounter)
 	made, err := server.Seed(t.Context(), w.Config, seeds)
 	if err != nil {
 		t.Fatal(err)

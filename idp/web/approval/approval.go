@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"surety/idp"
+	"surety/idp/claim"
 	"surety/idp/flow/signin"
 	"surety/idp/text"
 	"surety/idp/web"
@@ -45,7 +46,7 @@ func (p *Pages) consent(w http.ResponseWriter, r *http.Request) error {
 	v := templates.Consent{
 		Agency: f.Agency, Offline: screen.Offline, Until: screen.Until, Remembered: screen.Remembered,
 		PolicyURI: screen.Client.Policies.In(f.Lang), TermsURI: screen.Client.TermsOfUses.In(f.Lang), LogoURI: screen.Client.Logos.In(f.Lang),
-		Required: shared(screen.Required, f.Lang), Optional: shared(screen.Optional, f.Lang), ByLaw: shared(screen.ByLaw, f.Lang),
+		Required: p.shared(r, screen.Required), Optional: p.shared(r, screen.Optional), ByLaw: p.shared(r, screen.ByLaw),
 	}
 	var titles []string
 	for _, one := range screen.Procedures {
@@ -55,9 +56,16 @@ func (p *Pages) consent(w http.ResponseWriter, r *http.Request) error {
 	return web.Page(w, http.StatusOK, func(out io.Writer) error { return p.Site.Templates.Consent(out, f, v) })
 }
 
-func shared(values []signin.Shared, lang string) []templates.SharedValue {
+// shared are values as the page shows them. How the identity was confirmed is
+// said in the person's language.
+func (p *Pages) shared(r *http.Request, values []signin.Shared) []templates.SharedValue {
+	local := p.Site.Localizer(r)
+	lang := local.Lang()
 	out := make([]templates.SharedValue, len(values))
 	for i, v := range values {
+		if v.Claim == claim.VerifiedClaims && v.Value != "" {
+			v.Value = local.T("proofing." + v.Value)
+		}
 		out[i] = templates.SharedValue{Claim: v.Claim, Value: v.Value, Chose: v.Given, Why: v.Why[lang], Reference: v.Reference, Law: v.Law[lang]}
 	}
 	return out
