@@ -48,7 +48,7 @@ func (p *Pages) otpPost(w http.ResponseWriter, r *http.Request) error {
 
 func (p *Pages) codes(w http.ResponseWriter, r *http.Request, v templates.MethodsCodes) error {
 	f := p.frame(w, r)
-	f.Path = pathList // there is no page to come back to in another language
+	f.Path = v.Next // the codes have no page to come back to in another language
 	return web.Page(w, http.StatusOK, func(out io.Writer) error { return p.Site.Templates.MethodsCodes(out, f, v) })
 }
 
