@@ -83,7 +83,7 @@ func (f *Flow) goOn(ctx context.Context, tx idp.Tx, now time.Time, b session.Bro
 // take removes a method whose place another takes: the session goes on, since
 // it is about to get the use of the other.
 func (f *Flow) take(ctx context.Context, tx idp.Tx, now time.Time, v interaction.Visitor, id idp.CredentialID) error {
-	emptied, err := f.p.Factors.RemoveFactor(ctx, tx, v.Account.ID, id)
+	emptied, err := f.remove(ctx, tx, now, v, id)
 	if err != nil {
 		return err
 	}

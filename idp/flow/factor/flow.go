@@ -40,9 +40,11 @@ type Factors interface {
 	UseFactor(ctx context.Context, tx idp.Tx, f idp.Factor, step int64, now time.Time) (bool, error)
 	// RenameFactor names a passkey; false when there is none. Errors: unavailable.
 	RenameFactor(ctx context.Context, tx idp.Tx, account idp.AccountID, id idp.CredentialID, name string, now time.Time) (bool, error)
-	// RemoveFactor removes one and its uses, and returns the sessions that are
-	// left without any. Errors: not_found, unavailable.
-	RemoveFactor(ctx context.Context, tx idp.Tx, account idp.AccountID, id idp.CredentialID) ([]idp.SessionID, error)
+	// RemoveFactor removes one and its uses, and returns what is left of what
+	// rested on it. Errors: not_found, unavailable.
+	RemoveFactor(ctx context.Context, tx idp.Tx, account idp.AccountID, id idp.CredentialID) (idp.Taken, error)
+	// Tell tells agencies of tokens that say too much. Errors: unavailable.
+	Tell(ctx context.Context, tx idp.Tx, now time.Time, events []idp.SecurityEvent) error
 	// Passkey returns which passkey of whom has this id; zero when nobody. Errors: unavailable.
 	Passkey(ctx context.Context, tx idp.Tx, key []byte, browser [32]byte) (idp.Entrance, idp.CredentialID, error)
 	// Answer marks a challenge as answered, once. Errors: expired, unavailable.

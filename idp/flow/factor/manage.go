@@ -176,7 +176,7 @@ func (f *Flow) Remove(ctx context.Context, in Remove) (Removed, error) {
 		case r.Last && !in.Confirmed:
 			return ErrLast
 		}
-		emptied, err := f.p.Factors.RemoveFactor(ctx, tx, v.Account.ID, in.ID)
+		emptied, err := f.remove(ctx, tx, now, v, in.ID)
 		if err != nil {
 			return err
 		}

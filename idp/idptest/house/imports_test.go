@@ -58,7 +58,7 @@ var table = []struct {
 	{"idp/postgres/db", with("migrations")},
 	// Its rules (pauses, what is too old) are idp/job's; what runs them is here.
 	{"idp/postgres/job", with("migrations", "idp/postgres/db", "idp/postgres/audit", "idp/job")},
-	{"idp/postgres/...", with("migrations", "idp/postgres/db", "idp/postgres/audit", "idp/postgres/job")},
+	{"idp/postgres/...", with("migrations", "idp/postgres/db", "idp/postgres/audit", "idp/postgres/job", "idp/postgres/event")},
 	{"idp/job", with("idp/flow/...", "idp/text")},
 	{"idp/notify/...", with("idp/flow/...", "idp/text")},
 	{"idp/event", with("idp/flow/...", "idp/text")},

@@ -9,6 +9,7 @@ import (
 	"surety/idp"
 	"surety/idp/keys"
 	"surety/idp/postgres/db"
+	"surety/idp/postgres/event"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -154,9 +155,8 @@ func (s *Store) RenameFactor(ctx context.Context, tx idp.Tx, account idp.Account
 
 // RemoveFactor removes one, with the recovery codes of an app, and takes its
 // uses out of all the account's live sessions and grants: what it proved counts
-// no more. It returns the sessions that are left without any use. Errors: not_found.
-func (s *Store) RemoveFactor(ctx context.Context, tx idp.Tx, account idp.AccountID, id idp.CredentialID) ([]idp.SessionID, error) {
-	q := db.From(tx)
+// no more. It returns what is left of them. Errors: not_found.
+func (s *Store) RemoveFactor(ctx context.Context, tx idp.Tx, account idp.AccountID, id idp.CredentialID) (idp.Taken, error) {
 	batch := &pgx.Batch{}
 	batch.Queue(`
 		DELETE FROM recovery_code
@@ -173,7 +173,8 @@ func (s *Store) RemoveFactor(ctx context.Context, tx idp.Tx, account idp.Account
 		SET uses = `+usesBut+`
 		WHERE account_id = $2
 			AND revoked_at IS NULL
-			AND uses @> jsonb_build_array(jsonb_build_object('credential', $1::text))`, string(id), account)
+			AND uses @> jsonb_build_array(jsonb_build_object('credential', $1::text))
+		RETURNING grant_id, client_id, subject, sid, level, uses`, string(id), account)
 	batch.Queue(`
 		UPDATE session
 		SET uses = `+usesBut+`
@@ -181,31 +182,44 @@ func (s *Store) RemoveFactor(ctx context.Context, tx idp.Tx, account idp.Account
 			AND ended_at IS NULL
 			AND uses @> jsonb_build_array(jsonb_build_object('credential', $1::text))
 		RETURNING CASE WHEN uses = '[]' THEN session_id::text ELSE '' END`, string(id), account)
-	results := q.SendBatch(ctx, batch)
+	results := db.From(tx).SendBatch(ctx, batch)
 	defer results.Close()
 	if _, err := results.Exec(); err != nil {
-		return nil, db.Error("remove recovery codes", err)
+		return idp.Taken{}, db.Error("remove recovery codes", err)
 	}
 	if tag, err := results.Exec(); err != nil {
-		return nil, db.Error("remove factor", err)
+		return idp.Taken{}, db.Error("remove factor", err)
 	} else if tag.RowsAffected() == 0 {
-		return nil, errNoFactor
+		return idp.Taken{}, errNoFactor
 	}
-	if _, err := results.Exec(); err != nil {
-		return nil, db.Error("take uses out of grants", err)
-	}
+	return readTaken(results)
+}
+
+// readTaken reads what the last two statements of RemoveFactor return.
+func readTaken(results pgx.BatchResults) (idp.Taken, error) {
+	var t idp.Taken
 	rows, err := results.Query()
 	if err != nil {
-		return nil, db.Error("take uses out of sessions", err)
+		return t, db.Error("take uses out of grants", err)
+	}
+	if t.Grants, err = pgx.CollectRows(rows, pgx.RowToStructByPos[idp.RestingGrant]); err != nil {
+		return t, db.Error("take uses out of grants", err)
+	}
+	if rows, err = results.Query(); err != nil {
+		return t, db.Error("take uses out of sessions", err)
 	}
 	touched, err := pgx.CollectRows(rows, pgx.RowTo[string])
-	var empty []idp.SessionID
 	for _, session := range touched {
 		if session != "" {
-			empty = append(empty, idp.SessionID(session))
+			t.Emptied = append(t.Emptied, idp.SessionID(session))
 		}
 	}
-	return empty, db.Error("take uses out of sessions", err)
+	return t, db.Error("take uses out of sessions", err)
+}
+
+// Tell tells clients of tokens that say more than is true any more.
+func (s *Store) Tell(ctx context.Context, tx idp.Tx, now time.Time, events []idp.SecurityEvent) error {
+	return event.Write(ctx, tx, now, events)
 }
 
 // usesBut is a column uses without those of the credential $1, in their order.

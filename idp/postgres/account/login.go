@@ -8,6 +8,7 @@ import (
 	"surety/assurance"
 	"surety/idp"
 	"surety/idp/postgres/db"
+	"surety/idp/postgres/event"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -93,12 +94,25 @@ func (s *Store) AcceptTerms(ctx context.Context, tx idp.Tx, account idp.AccountI
 	return db.Error("accept terms", err)
 }
 
-// RevokeBefore makes all grants of the account from before now count for nothing.
+var revokeSQL = `
+		WITH revoked AS (
+			UPDATE account
+			SET tokens_valid_from = greatest(tokens_valid_from, $2)
+			WHERE account_id = $1
+			RETURNING account_id
+		), concerned AS (
+			SELECT DISTINCT g.client_id, g.subject, '' AS sid, NULL::uuid AS grant_id, '' AS token_id
+			FROM oauth_grant g
+			JOIN revoked r ON r.account_id = g.account_id
+			WHERE g.revoked_at IS NULL
+				AND g.expires_at > $2
+		), ` + event.Tell("$2", "'logout_everywhere'") + `
+		SELECT`
+
+// RevokeBefore makes all grants of the account from before now count for
+// nothing, and tells the clients that they were given to.
 func (s *Store) RevokeBefore(ctx context.Context, tx idp.Tx, account idp.AccountID, now time.Time) error {
-	_, err := db.From(tx).Exec(ctx, `
-		UPDATE account
-		SET tokens_valid_from = greatest(tokens_valid_from, $2)
-		WHERE account_id = $1`, account, now)
+	_, err := db.From(tx).Exec(ctx, revokeSQL, account, now)
 	return db.Error("revoke grants", err)
 }
 

@@ -11,6 +11,7 @@ import (
 	"surety/idp"
 	"surety/idp/interaction"
 	"surety/idp/postgres/db"
+	"surety/idp/postgres/event"
 	"surety/idp/session"
 
 	"github.com/jackc/pgx/v5"
@@ -137,17 +138,30 @@ func (s *Store) EndSessions(ctx context.Context, tx idp.Tx, account idp.AccountI
 	return s.end(ctx, tx, "", string(account), string(but), why, now)
 }
 
-// end holds the one statement for both. Sessions that ran out by themselves
-// are marked as well, so that none can be told twice.
-func (s *Store) end(ctx context.Context, tx idp.Tx, one, all, but string, why session.EndReason, now time.Time) ([]session.Party, error) {
-	rows, err := db.From(tx).Query(ctx, `
+// endSQL holds both. Sessions that ran out by themselves are marked as well, so
+// that none can be told twice. Where a client has something that outlives the
+// session (offline_access), its events name the grants that end; elsewhere the
+// session.
+var endSQL = `
 		WITH ended AS (
 			UPDATE session
 			SET ended_at = $1, ended_reason = $2
 			WHERE (session_id = nullif($3, '')::uuid OR account_id = nullif($4, '')::uuid)
 				AND ended_at IS NULL
 				AND session_id::text <> $5
-			RETURNING session_id)
+			RETURNING session_id
+		), held AS (
+			SELECT g.client_id, g.subject, g.sid, g.grant_id, g.offline,
+				bool_or(g.offline) OVER (PARTITION BY g.session_id, g.client_id) AS outlived
+			FROM oauth_grant g
+			JOIN ended e ON e.session_id = g.session_id
+			WHERE g.revoked_at IS NULL
+				AND g.expires_at > $1
+		), concerned AS (
+			SELECT DISTINCT client_id, subject, sid, CASE WHEN outlived THEN grant_id END AS grant_id, '' AS token_id
+			FROM held
+			WHERE NOT offline
+		), ` + event.Tell("$1", "$2") + `
 		SELECT DISTINCT g.session_id, g.client_id, g.subject, g.sid, c.metadata->>'backchannel_logout_uri',
 			coalesce(c.metadata->>'id_token_signed_response_alg', 'ES256'), c.development
 		FROM oauth_grant g
@@ -155,7 +169,10 @@ func (s *Store) end(ctx context.Context, tx idp.Tx, one, all, but string, why se
 		JOIN client c ON c.client_id = g.client_id
 		WHERE c.metadata->>'backchannel_logout_uri' <> ''
 			AND c.disabled_at IS NULL
-		ORDER BY g.session_id, g.client_id`, now, why, one, all, but)
+		ORDER BY g.session_id, g.client_id`
+
+func (s *Store) end(ctx context.Context, tx idp.Tx, one, all, but string, why session.EndReason, now time.Time) ([]session.Party, error) {
+	rows, err := db.From(tx).Query(ctx, endSQL, now, why, one, all, but)
 	if err != nil {
 		return nil, db.Error("end sessions", err)
 	}

@@ -8,6 +8,7 @@ import (
 
 	"surety/idp"
 	"surety/idp/grant"
+	"surety/idp/postgres/event"
 )
 
 // redeemTail writes what a redemption gives, from the row that the use left
@@ -105,20 +106,24 @@ func (s Store) redeem(ctx context.Context, doing, sql, event string, r grant.Red
 		level, acr, amr, method, authTime, version, procedures, stage)
 }
 
-const revokeSQL = `
+var revokeSQL = `
 	WITH revoked AS (
 		UPDATE oauth_grant
 		SET revoked_at = $2
 		WHERE grant_id = $1
 			AND revoked_at IS NULL
-		RETURNING grant_id, account_id, client_id, session_id
-	)
+		RETURNING grant_id, account_id, client_id, session_id, subject
+	), concerned AS (
+		-- Not the session: another grant in it may go on.
+		SELECT client_id, subject, '' AS sid, grant_id, '' AS token_id
+		FROM revoked
+	), ` + event.Tell("$2", "$4") + `
 	INSERT INTO audit_event (at, type, account_id, client_id, session_id, attrs)
 	SELECT $2, 'grant.revoked', account_id, client_id, session_id, $3
 	FROM revoked`
 
-// Revoke ends a grant and everything that was issued under it. Revoking what
-// is revoked does nothing. The reason goes into the audit.
+// Revoke ends a grant and everything that was issued under it, and tells the
+// client. Revoking what is revoked does nothing. The reason goes into the audit.
 //
 // Errors: unavailable.
 func (s Store) Revoke(ctx context.Context, id idp.GrantID, reason string, now time.Time) error {
@@ -126,6 +131,6 @@ func (s Store) Revoke(ctx context.Context, id idp.GrantID, reason string, now ti
 	if err != nil {
 		return fmt.Errorf("write audit of revocation: %w", err)
 	}
-	_, err = s.DB.Exec(ctx, revokeSQL, string(id), now, attrs)
+	_, err = s.DB.Exec(ctx, revokeSQL, string(id), now, attrs, reason)
 	return dbError("revoke grant", err)
 }

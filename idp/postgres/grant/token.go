@@ -9,6 +9,7 @@ import (
 	"surety/idp"
 	"surety/idp/grant"
 	"surety/idp/postgres/db"
+	"surety/idp/postgres/event"
 )
 
 func dbError(doing string, err error) error { return db.Error(doing, err) }
@@ -120,18 +121,21 @@ func (s Store) Open(ctx context.Context, o grant.Opaque) error {
 	return dbError("store access token", err)
 }
 
-const revokeSignedSQL = `
+var revokeSignedSQL = `
 	WITH revoked AS (
 		INSERT INTO revoked_token (jti, expires_at)
 		VALUES ($1, $2)
 		ON CONFLICT ON CONSTRAINT revoked_token_pkey DO NOTHING
 		RETURNING jti
-	)
+	), concerned AS (
+		SELECT $4::text AS client_id, '' AS subject, '' AS sid, NULL::uuid AS grant_id, jti AS token_id
+		FROM revoked
+	), ` + event.Tell("$3::timestamptz", "'revoked_by_client'") + `
 	INSERT INTO audit_event (at, type, client_id, attrs)
 	SELECT $3, 'token.revoked', $4, jsonb_build_object('jti', jti)
 	FROM revoked`
 
-// RevokeSigned ends one signed access token before its time.
+// RevokeSigned ends one signed access token before its time, and tells the client.
 //
 // Errors: unavailable.
 func (s Store) RevokeSigned(ctx context.Context, client idp.ClientID, jti string, expires, now time.Time) error {
