@@ -34,7 +34,11 @@ import (
 // site makes the edge that all pages share.
 func (h *house) site() (*web.Site, error) {
 	accent := templates.Accent{Light: h.profile.Accent.Light, Dark: h.profile.Accent.Dark}
-	pages, err := templates.New(templates.Config{Texts: h.texts, Accent: accent})
+	var levels []string
+	for _, l := range h.profile.Policy.Levels {
+		levels = append(levels, string(l.Name))
+	}
+	pages, err := templates.New(templates.Config{Texts: h.texts, Accent: accent, Levels: levels})
 	if err != nil {
 		return nil, err
 	}

@@ -6,6 +6,7 @@ import (
 	"html/template"
 	"maps"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -19,7 +20,7 @@ type language struct {
 
 // functions are what templates may call, in the words of one language. None
 // has side effects and none can fail for what a person typed.
-func functions(l *text.Localizer, a *assets) template.FuncMap {
+func functions(l *text.Localizer, a *assets, levels []string) template.FuncMap {
 	var languages []language
 	for _, code := range text.Languages() {
 		languages = append(languages, language{code, text.Name(code)})
@@ -44,7 +45,7 @@ func functions(l *text.Localizer, a *assets) template.FuncMap {
 		"target":    formTarget,
 		"picture":   picture,
 		"appLink":   appLink,
-		"levelBars": levelBars,
+		"levelBars": bars(levels),
 		"seconds":   func(d time.Duration) int { return int(d.Seconds()) },
 		"day":       func(y, m, d int) time.Time { return time.Date(y, time.Month(m), d, 9, 30, 0, 0, time.UTC) },
 	}
@@ -126,14 +127,25 @@ func formTarget(address string) (template.URL, error) {
 	return template.URL(u.String()), nil // #nosec: checked above, and a registered redirect URI
 }
 
-// levelBars returns which of the badge's bars are filled.
-func levelBars(level string) []bool {
-	bars := make([]bool, 4)
-	for i, name := range []string{"basic", "checked", "substantial", "high"} {
-		bars[i] = true
-		if name == level {
-			return bars
-		}
+// defaultLevels are those of the demonstration profile.
+var defaultLevels = []string{"basic", "checked", "substantial", "high"}
+
+// bars returns which of a badge's bars are filled: one for each level, up to
+// this one. A level that is not among them, as after a change of policy while
+// the house runs, has none: its name says enough.
+func bars(levels []string) func(level string) []bool {
+	if len(levels) == 0 {
+		levels = defaultLevels
 	}
-	return make([]bool, 4)
+	return func(level string) []bool {
+		at := slices.Index(levels, level)
+		if at < 0 {
+			return nil
+		}
+		filled := make([]bool, len(levels))
+		for i := range filled {
+			filled[i] = i <= at
+		}
+		return filled
+	}
 }

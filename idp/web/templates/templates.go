@@ -22,6 +22,9 @@ var shared = []string{"html/layout.html", "html/parts-of-forms.html", "html/part
 type Config struct {
 	Texts  *text.Catalogue
 	Accent Accent // of the profile; empty means ours
+	// Levels are those of the profile, lowest first: a badge has a bar for
+	// each. Empty means the demonstration's.
+	Levels []string
 }
 
 // Templates renders pages. Make it with New; safe for concurrent use.
@@ -57,7 +60,7 @@ func New(c Config) (*Templates, error) {
 		return nil, fmt.Errorf("list pages: %w", err)
 	}
 	for _, lang := range text.Languages() {
-		set, err := template.New("").Funcs(functions(c.Texts.Localizer(lang), a)).ParseFS(htmlFiles, shared...)
+		set, err := template.New("").Funcs(functions(c.Texts.Localizer(lang), a, c.Levels)).ParseFS(htmlFiles, shared...)
 		if err != nil {
 			return nil, fmt.Errorf("parse shared parts: %w", err)
 		}
