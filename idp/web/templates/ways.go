@@ -37,6 +37,9 @@ type WayStep struct {
 	Latest  time.Duration
 	Fee     string   // as it is shown; empty: free of charge
 	Needs   []string // what the person must own, as text keys: "card", "reader"
+	// Meanwhile says that the step need not wait for those before it: an app
+	// is added while the letter travels.
+	Meanwhile bool
 }
 
 // NewWays makes cards of ways, in their order.
@@ -44,10 +47,13 @@ func NewWays(ways []assurance.Way) Ways {
 	w := Ways{Cards: make([]WayCard, len(ways))}
 	for i, way := range ways {
 		card := WayCard{ID: WayID(way), Soonest: way.Soonest, Latest: way.Latest}
+		meanwhile := way.Meanwhile()
 		for _, s := range way.Steps {
-			card.Steps = append(card.Steps, WayStep{
-				Action: string(s.Action), By: stepBy(s), Soonest: s.Soonest, Latest: s.Latest, Fee: s.Fee, Needs: s.Needs,
-			})
+			step := WayStep{Action: string(s.Action), By: stepBy(s), Soonest: s.Soonest, Latest: s.Latest, Fee: s.Fee, Needs: s.Needs}
+			if len(meanwhile) > 0 && meanwhile[0].Action == s.Action && meanwhile[0].Method == s.Method {
+				step.Meanwhile, meanwhile = true, meanwhile[1:]
+			}
+			card.Steps = append(card.Steps, step)
 		}
 		w.Cards[i] = card
 	}
