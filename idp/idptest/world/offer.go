@@ -74,7 +74,7 @@ func (w *World) RegisterFor(agency string, id idp.ClientID, metadata string) ope
 	if err != nil {
 		w.Fatal(err)
 	}
-	docs[0].Metadata.Development = true
+	docs[0].Metadata.Development, docs[0].Metadata.Agency = true, agency
 	made, err := w.Operator.AddClients(w.Context(), "test", []operator.Registration{{ID: id, Metadata: docs[0].Metadata, Agency: agency}}, false)
 	if err != nil {
 		w.Fatal(err)

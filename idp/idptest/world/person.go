@@ -60,6 +60,9 @@ func (w *World) ScanApp(p Page) App {
 	return App{w, strings.ReplaceAll(m[1], " ", "")}
 }
 
+// SameApp is an app that has had the key since before the test.
+func (w *World) SameApp(key string) App { return App{w, key} }
+
 // Code is what the app shows now.
 func (a App) Code() string {
 	code, err := totp.GenerateCode(a.key, a.world.Now())
