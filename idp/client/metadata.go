@@ -116,8 +116,11 @@ type Metadata struct {
 	PostLogoutRedirectURIs           []string `json:"post_logout_redirect_uris,omitempty"`
 	BackchannelLogoutURI             string   `json:"backchannel_logout_uri,omitempty"`
 	BackchannelLogoutSessionRequired bool     `json:"backchannel_logout_session_required,omitempty"`
-	InitiateLoginURI                 string   `json:"initiate_login_uri,omitempty"`
-	SectorIdentifierURI              string   `json:"sector_identifier_uri,omitempty"`
+	// SecurityEvents is how the client hears of access tokens that were taken back.
+	SecurityEvents EventDelivery `json:"security_events,omitempty"`
+
+	InitiateLoginURI    string `json:"initiate_login_uri,omitempty"`
+	SectorIdentifierURI string `json:"sector_identifier_uri,omitempty"`
 
 	TokenEndpointAuthMethod     AuthMethod      `json:"token_endpoint_auth_method,omitempty"`
 	TokenEndpointAuthSigningAlg Algorithm       `json:"token_endpoint_auth_signing_alg,omitempty"` // empty: any that fits the key

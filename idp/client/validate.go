@@ -30,6 +30,7 @@ func New(id idp.ClientID, m Metadata, at time.Time) (*Client, error) {
 	v.subjects()
 	v.tokens()
 	v.agency()
+	v.events()
 	if len(v.problems) > 0 {
 		return nil, &InvalidMetadata{Members: v.problems}
 	}
