@@ -11,6 +11,7 @@ import (
 
 	"surety/idp"
 	"surety/idp/keys"
+	"surety/idp/oidc/events"
 	"surety/idp/postgres/audit"
 	"surety/idp/postgres/db"
 	"surety/idp/postgres/desk"
@@ -37,6 +38,7 @@ type house struct {
 	keySet     *desk.KeySet
 	// policies know which policy is in force; they read when first asked.
 	policies *desk.PolicySet
+	polls    *events.Hub // of agencies that wait for news
 }
 
 // now is protocol time. It is always real outside tests (DESIGN §8).
@@ -89,6 +91,7 @@ func open(ctx context.Context, cfg Config, name string) (h *house, err error) {
 	}
 	h.clients = desk.NewClientCache(desk.NewClients(h.db), h.now)
 	h.procedures = desk.NewProcedureCache(desk.NewProcedures(h.db), h.now)
+	h.polls = events.NewHub()
 	h.policies = desk.NewPolicySet(desk.NewPolicies(h.db), h.profile.Name, profile.ParsePolicy, h.now, h.log)
 	return h, nil
 }

@@ -99,6 +99,10 @@ func (h *house) mountProtocol(m web.Mux, site *web.Site, f *flows, trail *audit.
 	if err != nil {
 		return err
 	}
+	signals, err := metadata.Signals(h.cfg.Issuer)
+	if err != nil {
+		return err
+	}
 	authorizing, tokens, info, leaving := h.authorize(site, f), h.tokens(f, trail), h.userinfo(f), h.logout(site, f)
 	for _, row := range []struct {
 		path    string
@@ -116,6 +120,8 @@ func (h *house) mountProtocol(m web.Mux, site *web.Site, f *flows, trail *audit.
 		{metadata.PathUserInfo, info, []string{"GET", "POST"}, true},
 		{metadata.PathRevoke, tokens.Revoke(), []string{"POST"}, true},
 		{metadata.PathIntrospect, tokens.Introspect(), []string{"POST"}, false},
+		{metadata.PathEvents, h.events(tokens), []string{"POST"}, false},
+		{metadata.PathSignals, signals, []string{"GET", "HEAD"}, true},
 		{metadata.PathOutcomes + "{reference}", tokens.Outcome(), []string{"GET", "POST"}, false},
 		{metadata.PathLogout, leaving, []string{"GET", "POST"}, false},
 	} {

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"surety/idp/postgres/audit"
+	eventstore "surety/idp/postgres/event"
 )
 
 // Bounds of a connection. Pages and tokens are small; whoever is slower than
@@ -76,6 +77,7 @@ func (h *house) serve(ctx context.Context, listeners []net.Listener) error {
 	background.Go(func() { h.policies.Run(running, h.db) })
 	background.Go(func() { h.clients.Listen(running, h.db) })
 	background.Go(func() { h.procedures.Listen(running, h.db) })
+	background.Go(func() { h.polls.Listen(running, h.db, eventstore.Channel) })
 	background.Go(func() { trail.Run(running) })
 	if err := h.serveMetrics(running, &background); err != nil {
 		return err
@@ -85,6 +87,7 @@ func (h *house) serve(ctx context.Context, listeners []net.Listener) error {
 		Handler: probes, ReadHeaderTimeout: readHeaderTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout,
 		IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes, ErrorLog: slog.NewLogLogger(h.log.Handler(), slog.LevelWarn),
 	}
+	s.RegisterOnShutdown(h.polls.End) // what waits for news must not keep the process
 	h.log.Info("serving", "issuer", h.cfg.Issuer, "listen", h.cfg.Listen, "profile", h.profile.Name, "policy", h.shown().Version)
 	return h.until(ctx, s, probes, listeners)
 }

@@ -2,9 +2,7 @@ package server
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"sync"
 	"time"
 
@@ -115,13 +113,7 @@ func (h *house) sendLogout(ctx context.Context, now time.Time, n idp.Notice, d *
 	if n.Logout == nil {
 		return errors.New("logout notice without an address")
 	}
-	token, err := event.LogoutToken(now, h.cfg.Issuer, n, func(alg, typ string, claims any) (string, error) {
-		text, err := json.Marshal(claims)
-		if err != nil {
-			return "", fmt.Errorf("write logout token: %w", err)
-		}
-		return h.keySet.Set().Sign(alg, typ, text)
-	})
+	token, err := event.LogoutToken(now, h.cfg.Issuer, n, h.signClaims)
 	if err != nil {
 		return err
 	}

@@ -21,7 +21,6 @@ type Store interface {
 // Config is what the endpoint is made of. Every field is needed but those that
 // say otherwise.
 type Config struct {
-	Issuer string
 	// Caller says which client a request is from. Errors: *oidc.Fault, unavailable.
 	Caller func(r *http.Request) (*client.Client, error)
 	Store  Store
