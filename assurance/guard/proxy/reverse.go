@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httputil"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 )
@@ -126,13 +127,18 @@ func (r *reverse) rewrite(pr *httputil.ProxyRequest) {
 		pr.Out.Header.Set("X-Forwarded-Proto", proto)
 	}
 	pr.Out.Trailer = nil // some servers take trailers for headers
-	told, _ := pr.In.Context().Value(toldKey{}).(http.Header)
-	if len(told) > 0 && !r.passToken {
-		pr.Out.Header.Del("Authorization")
+	if !r.passToken && slices.ContainsFunc(pr.Out.Header["Authorization"], bearer) {
+		pr.Out.Header.Del("Authorization") // on public routes as well: clients send it everywhere
 	}
+	told, _ := pr.In.Context().Value(toldKey{}).(http.Header)
 	for name, values := range told {
 		pr.Out.Header[name] = values
 	}
+}
+
+func bearer(authorization string) bool {
+	scheme, _, _ := strings.Cut(strings.TrimSpace(authorization), " ")
+	return strings.EqualFold(scheme, "Bearer")
 }
 
 // failed answers when the API did not.

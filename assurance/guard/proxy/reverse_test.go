@@ -312,6 +312,21 @@ func TestOnlyTrustedProxiesSayWhereFrom(t *testing.T) {
 	}
 }
 
+// TestTokensStayHere: on public routes too; what is no token is the API's own.
+func TestTokensStayHere(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	s := w.reverse(nil)
+	for sent, want := range map[string]string{"Bearer " + w.token(nil): "", "bearer x": "", "Basic YTpi": "Basic YTpi"} {
+		r := request(t, "GET", s.URL+"/health", "", "")
+		r.Header.Set("Authorization", sent)
+		send(t, r)
+		if got := w.last().Header.Get("Authorization"); got != want {
+			t.Errorf("%.10s: the API got %.20q, want %q", sent, got, want)
+		}
+	}
+}
+
 // TestTokenMayBePassedOn: if the API is to call others with it.
 func TestTokenMayBePassedOn(t *testing.T) {
 	t.Parallel()

@@ -41,6 +41,7 @@ type Command struct {
 	ClientID         string        `name:"client-id" help:"This agency's client at Surety, to hear of revoked tokens." placeholder:"ID"`
 	ClientSecretFile string        `name:"client-secret-file" help:"File with the client's secret." placeholder:"FILE"`
 	EventsEndpoint   string        `name:"events-endpoint" help:"Where to poll; ISSUER/events/poll if left out." placeholder:"URL"`
+	TokenLifetime    time.Duration `name:"token-lifetime" default:"5m" help:"The longest life of Surety's access tokens; with -client-id, older ones are refused."`
 	FailClosedAfter  time.Duration `name:"fail-closed-after" help:"Let nobody in when revocations were not heard for so long; if left out, tokens are good until they end." placeholder:"TIME"`
 }
 
@@ -175,7 +176,7 @@ func (c *Command) listenTo(log *slog.Logger) (*guard.Revocations, error) {
 	}
 	r, err := guard.NewRevocations(guard.RevocationsConfig{
 		Issuer: c.Issuer, ClientID: c.ClientID, ClientSecret: string(bytes.TrimSpace(secret)), Endpoint: c.EventsEndpoint,
-		FailClosedAfter: c.FailClosedAfter, Log: log,
+		Lifetime: c.TokenLifetime, FailClosedAfter: c.FailClosedAfter, Log: log,
 	})
 	if err != nil {
 		return nil, Misuse{err}
