@@ -15,7 +15,8 @@
 //
 // Package store fences in fosite, the library that reads and drives
 // authorization and token requests. Package claims says who a person is for a
-// client, which claims a scope stands for, and what tokens say. Package details
+// client, which claims a scope stands for, and what tokens say. Package verified
+// says what of a person was proven, and how. Package details
 // reads which procedures a request is for. Nothing outside idp/oidc imports
 // fosite, and OAuth error codes are made nowhere else.
 //
@@ -44,7 +45,9 @@
 //
 //   - OpenID Connect Core 1.0, section 5.5: claims asked for in id_token come
 //     from UserInfo. An ID token travels further than UserInfo's answer and
-//     lives in logs; and minting it needs no decryption this way.
+//     lives in logs; and minting it needs no decryption this way. verified_claims
+//     come where they are asked for, because a signature is what some ask them
+//     for: an ID token with them costs one round trip more.
 //   - Core, section 6, and RFC 9101: request and request_uri are answered
 //     request_not_supported and request_uri_not_supported, registration with
 //     registration_not_supported; never ignored.
@@ -69,6 +72,13 @@
 //   - Core, section 5.4: there is no scope address, because there is nothing to
 //     give yet. Scopes that nobody knows are ignored; those that exist and that
 //     the client may not have are invalid_scope.
+//   - OpenID Connect for Identity Assurance 1.0: verified_claims have a consent of
+//     their own, beside that for each claim in them. An entry of evidence that
+//     does not name its type is invalid_request, as is all that the published
+//     request schema refuses; types that nobody knows fit nothing. A birth date of
+//     which only the year is known is no verified claim, because the schemas take
+//     none. Several requests for claims by one element may be answered by several,
+//     where the values came from different proofings (package verified).
 //   - RFC 6749, section 3.1.2.3: redirect_uri is always demanded, also of a client
 //     that registered only one, and compared exactly.
 //   - RFC 6749, section 4.1.2.1: error_uri names no page for people but what the

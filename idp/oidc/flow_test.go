@@ -7,28 +7,40 @@ import (
 	"time"
 
 	"surety/assurance"
+	"surety/idp/oidc/claims"
 	"surety/idp/postgres/db"
 
 	"github.com/go-jose/go-jose/v4"
 )
 
 // TestRoundTrips counts what each flow costs the database (DESIGN §10): no
-// more for a procedure than without.
+// more for a procedure than without, and one more for verified claims in an ID
+// token: the person is read.
 func TestRoundTrips(t *testing.T) {
 	t.Parallel()
 	t.Run("plain", func(t *testing.T) {
 		t.Parallel()
-		countTrips(t)
+		countTrips(t, 0)
 	})
 	t.Run("for procedures", func(t *testing.T) {
 		t.Parallel()
-		countTrips(t, "authorization_details", forProcedures("one", "two"), "acr_values", acrSubstantial)
+		countTrips(t, 0, "authorization_details", forProcedures("one", "two"), "acr_values", acrSubstantial)
+	})
+	t.Run("for verified claims", func(t *testing.T) {
+		t.Parallel()
+		countTrips(t, 0, "claims", `{"userinfo":`+proof+`}`)
+	})
+	t.Run("for verified claims in the ID token", func(t *testing.T) {
+		t.Parallel()
+		countTrips(t, 1, "claims", `{"id_token":`+proof+`}`)
 	})
 }
 
-func countTrips(t *testing.T, request ...string) {
+// countTrips allows that many more for an ID token.
+func countTrips(t *testing.T, more int, request ...string) {
 	w, a, b := setup(t, ofTax)
 	w.confirm(accountOf(b))
+	w.agreeTo(accountOf(b), a, append(claims.Names([]string{"profile", "email", "phone"}, claims.Request{}), "verified_claims")...)
 	w.publish("one", substantial)
 	w.publish("two", assurance.Requirement{MaxAge: time.Hour})
 	first := a.tokens(b, request...) // prepares the statements, fills the caches
@@ -43,13 +55,13 @@ func countTrips(t *testing.T, request ...string) {
 	ctx, trips = db.Count(t.Context())
 	got := a.postCtx(ctx, "/token", codeForm(a, code))
 	got.want(http.StatusOK, "")
-	if trips.Trips() != 2 {
+	if trips.Trips() != 2+more {
 		t.Errorf("code: %d trips (%s)", trips.Trips(), trips)
 	}
 
 	ctx, trips = db.Count(t.Context())
 	a.postCtx(ctx, "/token", refreshForm(first.text("refresh_token"))).want(http.StatusOK, "")
-	if trips.Trips() != 2 {
+	if trips.Trips() != 2+more {
 		t.Errorf("refresh: %d trips (%s)", trips.Trips(), trips)
 	}
 

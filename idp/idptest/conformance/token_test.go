@@ -163,7 +163,7 @@ func (r *rp) checkUserInfo(got reply, sub any) object {
 			want = "bool"
 		case "updated_at":
 			want = "float64"
-		case "address":
+		case "address", "verified_claims":
 			want = "map[string]interface {}"
 		}
 		if fmt.Sprintf("%T", value) != want || value == "" {

@@ -9,7 +9,9 @@ import (
 	"testing"
 	"time"
 
+	"surety/assurance"
 	"surety/idp"
+	"surety/idp/oidc/verified"
 	"surety/verification"
 )
 
@@ -29,6 +31,13 @@ func TestParseRequest(t *testing.T) {
 		{`{"id_token":{"sub":{"value":"x"},"auth_time":{"essential":true}}}`, Request{Subject: "x"}},
 		{`{"id_token":{"sub":{"value":"x"}},"userinfo":{"sub":{"value":"x"}}}`, Request{Subject: "x"}},
 		{`{"id_token":{"given_name":null}}`, Request{IDToken: []string{GivenName}}},
+		{`{"userinfo":{"verified_claims":{"verification":{"trust_framework":null},"claims":{"birthdate":null}},"email":null}}`, Request{
+			UserInfo: []string{Email},
+			VerifiedUserInfo: []verified.Asked{{
+				Verification: verified.Wanted{Members: map[string]verified.Wanted{"trust_framework": {}}}, Claims: []verified.Claim{{Name: Birthdate}},
+			}},
+		}},
+		{`{"id_token":{"verified_claims":{"verification":{"trust_framework":null},"claims":{"email":null}}}}`, Request{}},
 	} {
 		got, err := ParseRequest(c.text)
 		if err != nil || !reflect.DeepEqual(got, c.want) {
@@ -51,6 +60,8 @@ func TestParseRequest_Refuses(t *testing.T) {
 		`{"userinfo":{"name":{"essential":1}}}`, `{"userinfo":{"name":{"values":"x"}}}`, `{"userinfo":{"name":{"values":null}}}`,
 		`{"id_token":{"acr":null,"acr":null}}`, `{"id_token":{"acr":{"value":1,"value":2}}}`, `{"id_token":{},"id_token":{}}`,
 		`{"id_token":{"sub":{"values":["a","b"]}}}`, `{"id_token":{"acr":{"value":"` + strings.Repeat("x", maxValue+1) + `"}}}`,
+		`{"userinfo":{"verified_claims":null}}`, `{"id_token":{"verified_claims":{"verification":{},"claims":{"name":null}}}}`,
+		`{"userinfo":{"verified_claims":{"verification":{"trust_framework":null,"trust_framework":{"value":"x"}},"claims":{"name":null}}}}`,
 		strings.Repeat(`{"a":`, 20) + "1" + strings.Repeat("}", 20), `{"a":"` + strings.Repeat("x", maxRequest) + `"}`, many,
 	} {
 		if _, err := ParseRequest(text); !errors.Is(err, ErrRequest) {
@@ -68,6 +79,9 @@ func FuzzParseRequest(f *testing.F) {
 	} {
 		f.Add(seed)
 	}
+	f.Add(`{"userinfo":{"verified_claims":[{"verification":{"trust_framework":{"values":["a"]},"time":{"max_age":6e1},"evidence":[{"type":{"value":"document"},` +
+		`"check_details":[{"check_method":null}],"document_details":{"date_of_expiry":null}}]},"claims":{"name":{"value":"x"}}}]},` +
+		`"id_token":{"verified_claims":{"verification":{"trust_framework":null,"x":{"y":{"value":"z"}}},"claims":{"birthdate":null,"unknown":null}}}}`)
 	f.Fuzz(func(t *testing.T, text string) {
 		r, err := ParseRequest(text)
 		if err != nil {
@@ -76,7 +90,7 @@ func FuzzParseRequest(f *testing.F) {
 			}
 			return
 		}
-		for _, names := range [][]string{r.UserInfo, r.IDToken} {
+		for _, names := range [][]string{r.UserInfo, r.IDToken, verified.Names(r.VerifiedUserInfo), verified.Names(r.VerifiedIDToken)} {
 			for i, n := range names {
 				if !Known(n) || slices.Contains(names[:i], n) {
 					t.Errorf("asks for %q", n)
@@ -84,7 +98,9 @@ func FuzzParseRequest(f *testing.F) {
 			}
 		}
 		again, err := Stored(r.Normal())
-		if err != nil || !reflect.DeepEqual(again, Request{UserInfo: r.UserInfo, IDToken: r.IDToken, EssentialACR: r.EssentialACR}) {
+		if err != nil || !reflect.DeepEqual(again, Request{
+			UserInfo: r.UserInfo, IDToken: r.IDToken, VerifiedUserInfo: r.VerifiedUserInfo, VerifiedIDToken: r.VerifiedIDToken, EssentialACR: r.EssentialACR,
+		}) {
 			t.Errorf("stored as %+v: %v", again, err)
 		}
 	})
@@ -138,6 +154,38 @@ func TestNamesAndValues(t *testing.T) {
 	}
 	if got := Values(idp.Account{}, idp.Person{}, known); len(got) != 0 {
 		t.Errorf("values of nobody: %v", got)
+	}
+}
+
+// TestPlainHasNothingThatIsAskedForAsVerifiedAlone: consent covers it, and
+// UserInfo tells it in verified_claims or not at all.
+func TestPlainHasNothingThatIsAskedForAsVerifiedAlone(t *testing.T) {
+	t.Parallel()
+	r := Request{
+		UserInfo: []string{GivenName}, VerifiedUserInfo: []verified.Asked{{Claims: []verified.Claim{{Name: Birthdate}, {Name: GivenName}}}},
+		VerifiedIDToken: []verified.Asked{{Claims: []verified.Claim{{Name: FamilyName}}}}, Law: []string{VerifiedClaims},
+	}
+	if got := Names([]string{ScopeEmail}, r); !slices.Equal(got, []string{FamilyName, GivenName, Birthdate, Email, EmailVerified, VerifiedClaims}) {
+		t.Errorf("names %v", got)
+	}
+	if got := Plain([]string{ScopeEmail}, r); !slices.Equal(got, []string{GivenName, Email, EmailVerified}) {
+		t.Errorf("plain %v", got)
+	}
+}
+
+// TestConsentShowsByWhatTheIdentityWasProven: by the strongest proofing, and of
+// those by the newest.
+func TestConsentShowsByWhatTheIdentityWasProven(t *testing.T) {
+	t.Parallel()
+	at := time.Unix(1_000_000, 0)
+	account := idp.Account{Proofings: []assurance.Proofing{
+		{Method: assurance.ProofingLetter, Stage: assurance.StageConfirmed, At: at},
+		{Method: assurance.ProofingCounter, Stage: assurance.StageConfirmed, At: at.Add(time.Hour)},
+		{Method: assurance.ProofingRegistry, Stage: assurance.StageStandard, At: at.Add(2 * time.Hour)},
+	}}
+	person := idp.Person{Attributes: []idp.Attribute{{Name: Birthdate, Value: "1984"}}}
+	if got := Values(account, person, []string{Birthdate, VerifiedClaims}); !reflect.DeepEqual(got, map[string]any{Birthdate: "1984", VerifiedClaims: "counter"}) {
+		t.Errorf("%v", got)
 	}
 }
 

@@ -81,3 +81,41 @@ func TestTheTrustmarkExplainsEveryComponent(t *testing.T) {
 		}
 	}
 }
+
+// TestVerifiedClaimsAreToldTrueToFact: no evidence that nobody here can give,
+// and all that an answer may name, as the policy in force has it.
+func TestVerifiedClaimsAreToldTrueToFact(t *testing.T) {
+	t.Parallel()
+	proofings := []assurance.ProofingMethod{assurance.ProofingRegistry, assurance.ProofingEDS}
+	h, err := New(Config{
+		Issuer: "https://id.example", TrustFramework: "surety_test",
+		ACRs: func() []string { return []string{"urn:one"} }, Proofings: func() []assurance.ProofingMethod { return proofings },
+	}, func() []byte { return nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	says := func(want map[string]string) {
+		t.Helper()
+		got := get(t, h.Configuration)
+		for name, value := range want {
+			text, _ := json.Marshal(got[name])
+			if string(text) != value {
+				t.Errorf("%s is %s, want %s", name, text, value)
+			}
+		}
+	}
+	says(map[string]string{
+		"verified_claims_supported": "true", "trust_frameworks_supported": `["surety_test"]`,
+		"claims_in_verified_claims_supported": `["name","family_name","given_name","patronymic","birthdate"]`,
+		"evidence_supported":                  `["electronic_record","electronic_signature"]`, "electronic_records_supported": `["state_register"]`,
+		"documents_supported": "null", "documents_check_methods_supported": "null",
+	})
+	proofings = append(proofings, assurance.ProofingCounter)
+	says(map[string]string{
+		"evidence_supported":  `["document","electronic_record","electronic_signature"]`,
+		"documents_supported": `["idcard","passport","residence_permit"]`, "documents_check_methods_supported": `["vpip","pvp"]`,
+	})
+	if !slices.Contains(claims.Supported(), "verified_claims") {
+		t.Error("claims_supported lacks verified_claims")
+	}
+}
