@@ -19,6 +19,7 @@ func (w *World) Confirm(account idp.AccountID, anchored bool) {
 		`UPDATE account SET stage = 'confirmed' WHERE account_id = $1 AND $2::timestamptz IS NOT NULL`,
 		`INSERT INTO proofing (proofing_id, account_id, method, method_version, stage, proofed_at)
 			VALUES (gen_random_uuid(), $1, 'counter', 1, 'confirmed', $2)`,
+		`UPDATE person_attribute SET source = 'counter', verified_at = $2 WHERE account_id = $1`,
 	} {
 		if _, err := owner.Exec(w.Context(), sql, account, now); err != nil {
 			w.Fatal(err)
