@@ -95,7 +95,7 @@ func (a *agency) post(path string, pairs ...string) back {
 	}
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	req.SetBasicAuth(a.id, a.secret)
-	return a.decode(do(a, http.DefaultClient, req))
+	return a.decode(do(a, &http.Client{Transport: a.Transport}, req))
 }
 
 func (a *agency) decode(got answer) back {
@@ -130,7 +130,7 @@ func (a *agency) userinfo(tokens back) back {
 		a.Fatal(err)
 	}
 	req.Header.Set("Authorization", "Bearer "+tokens.text("access_token"))
-	return a.decode(do(a, http.DefaultClient, req))
+	return a.decode(do(a, &http.Client{Transport: a.Transport}, req))
 }
 
 // claims reads a token without checking it.

@@ -92,8 +92,7 @@ func kinds(w *world.World) []kind {
 // then, by the token alone. What is found stands in testdata/matrix.txt.
 func TestMatrix_EachKindOfPersonOpensEachService(t *testing.T) {
 	t.Parallel()
-	w := world.New(t)
-	shop := w.StartAgency(world.BuildAgency(t, t.TempDir()))
+	w, shop := town(t)
 	o, people := newOffice(w, shop, ""), kinds(w)
 	logins := []string{byPassword, byApp, byPasskey}
 	found := make([][][]cell, len(people))

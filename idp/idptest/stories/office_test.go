@@ -123,7 +123,7 @@ func (a *agency) fetch(uri string) (back, outcome) {
 		a.Fatal(err)
 	}
 	req.SetBasicAuth(a.id, a.secret)
-	got := a.decode(do(a, http.DefaultClient, req))
+	got := a.decode(do(a, &http.Client{Transport: a.Transport}, req))
 	var o outcome
 	if err := json.Unmarshal([]byte(got.Body), &o); err != nil {
 		a.Fatal(err)
@@ -264,4 +264,10 @@ func optionsOf(t testing.TB, page world.Page) []byte {
 		t.Fatalf("no question for a passkey at %s (%d):\n%s", page.URL, page.Status, page.Body)
 	}
 	return []byte(html.UnescapeString(m[1]))
+}
+
+// hostOf is the host of an address.
+func hostOf(t *testing.T, address string) string {
+	t.Helper()
+	return mustParse(t, address).Host
 }

@@ -86,15 +86,22 @@ func (w *World) RegisterFor(agency string, id idp.ClientID, metadata string) ope
 // command does, and moves the time on to where it is.
 func (w *World) Activate(source []byte) {
 	w.Helper()
+	if err := w.TryPolicy(source); err != nil {
+		w.Fatal(err)
+	}
+	w.Advance(policy.Lead)
+}
+
+// TryPolicy is Activate for a policy that may be refused; the time stays.
+func (w *World) TryPolicy(source []byte) error {
+	w.Helper()
 	s, closing, err := server.OpenPolicies(w.Context(), w.Config)
 	if err != nil {
 		w.Fatal(err)
 	}
 	defer closing()
-	if _, err := s.Activate(w.Context(), "test", "policy.yaml", source, false); err != nil {
-		w.Fatal(err)
-	}
-	w.Advance(policy.Lead)
+	_, err = s.Activate(w.Context(), "test", "policy.yaml", source, false)
+	return err
 }
 
 // Second starts one more process that serves the same issuer, and returns the
