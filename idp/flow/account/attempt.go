@@ -2,11 +2,13 @@ package account
 
 import (
 	"context"
+	"strconv"
 	"time"
 
 	"surety/idp"
 	"surety/idp/audit"
 	"surety/idp/contact"
+	"surety/idp/message"
 	"surety/idp/session"
 )
 
@@ -162,8 +164,8 @@ func (f *Flow) sendSecret(ctx context.Context, tx idp.Tx, now time.Time, p idp.C
 	if c.link == "" && s.token != "" { // by e-mail: SMS hold no links (RULES R6)
 		args["Link"] = f.config.Issuer + "/" + string(p.Purpose) + "/link?t=" + s.token
 	}
-	err := f.send(ctx, tx, now, message{
-		key: "proof/" + string(p.ID) + "/" + itoa(p.Sends), kind: c.kind, via: p.Kind, to: p.Value, lang: p.Language, args: args,
+	err := f.messages().Send(ctx, tx, now, message.Message{
+		Key: "proof/" + string(p.ID) + "/" + strconv.Itoa(p.Sends), Kind: c.kind, Via: p.Kind, To: p.Value, Lang: p.Language, Args: args,
 	})
 	if err != nil {
 		return err

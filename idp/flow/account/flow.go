@@ -8,6 +8,7 @@ import (
 	"surety/idp/audit"
 	"surety/idp/authn/password"
 	"surety/idp/contact"
+	"surety/idp/message"
 	"surety/idp/session"
 )
 
@@ -91,18 +92,6 @@ type Audit interface {
 	Append(ctx context.Context, tx idp.Tx, now time.Time, events ...audit.Event) error
 }
 
-// Notices sends what was decided once it is committed.
-type Notices interface {
-	// Enqueue queues a notice with the unit of work. Errors: unavailable.
-	Enqueue(ctx context.Context, tx idp.Tx, now time.Time, n idp.Notice) error
-}
-
-// Texts writes messages.
-type Texts interface {
-	// Compose writes one. Errors: internal, when there is no such text.
-	Compose(lang, channel, kind string, args map[string]any) (subject, body string, err error)
-}
-
 // MACs is what the key ring does for short codes and limits.
 type MACs interface {
 	// MAC authenticates parts under a key outside the database.
@@ -130,8 +119,8 @@ type Parts struct {
 	Rules     Rules
 	Passwords Passwords
 	Audit     Audit
-	Notices   Notices
-	Texts     Texts
+	Notices   message.Notices
+	Texts     message.Texts
 	Ring      MACs
 	Now       func() time.Time // protocol time
 }
@@ -159,3 +148,8 @@ const (
 	phoneIdle    = 365 * 24 * time.Hour // a number unused for longer resets nothing
 	madeUpTries  = 8                    // login names made up before giving up
 )
+
+// messages writes to people.
+func (f *Flow) messages() message.Sender {
+	return message.Sender{Texts: f.p.Texts, Notices: f.p.Notices}
+}

@@ -9,6 +9,7 @@ import (
 	"surety/idp"
 	"surety/idp/audit"
 	"surety/idp/contact"
+	"surety/idp/message"
 	"surety/idp/session"
 	"surety/verification"
 )
@@ -242,9 +243,9 @@ func (f *Flow) warnOthers(ctx context.Context, tx idp.Tx, now time.Time, b sessi
 		if c.ID == a.ContactID || c.ConfirmedAt.IsZero() {
 			continue
 		}
-		err := f.send(ctx, tx, now, message{
-			key: "password/" + string(p.ID) + "/" + string(c.ID), kind: msgPasswordChanged, via: c.Kind, to: c.Value,
-			lang: a.Language, account: a.AccountID, args: map[string]any{"Time": now, "Device": b.Device().Name(), "Link": f.config.Issuer + "/recover"},
+		err := f.messages().Send(ctx, tx, now, message.Message{
+			Key: "password/" + string(p.ID) + "/" + string(c.ID), Kind: msgPasswordChanged, Via: c.Kind, To: c.Value,
+			Lang: a.Language, Account: a.AccountID, Args: map[string]any{"Time": now, "Device": b.Device().Name(), "Link": f.config.Issuer + "/recover"},
 		})
 		if err != nil {
 			return err

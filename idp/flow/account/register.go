@@ -9,6 +9,7 @@ import (
 	"surety/idp"
 	"surety/idp/audit"
 	"surety/idp/authn/password"
+	"surety/idp/message"
 	"surety/idp/session"
 	"surety/verification"
 )
@@ -200,9 +201,9 @@ func (f *Flow) complete(ctx context.Context, tx idp.Tx, now time.Time, b session
 	}
 	if done.Generated {
 		// Whoever forgets a name that was made up for them finds it in their messages.
-		err = f.send(ctx, tx, now, message{
-			key: "login/" + string(made.Account.ID), kind: msgMadeUp, via: p.Kind, to: p.Value, lang: p.Language,
-			account: made.Account.ID, args: map[string]any{"Login": done.Login, "Link": f.config.Issuer + "/sign-in"},
+		err = f.messages().Send(ctx, tx, now, message.Message{
+			Key: "login/" + string(made.Account.ID), Kind: msgMadeUp, Via: p.Kind, To: p.Value, Lang: p.Language,
+			Account: made.Account.ID, Args: map[string]any{"Login": done.Login, "Link": f.config.Issuer + "/sign-in"},
 		})
 		if err != nil {
 			return Completed{}, err

@@ -12,6 +12,7 @@ import (
 	"surety/idp"
 	"surety/idp/authn/otp"
 	"surety/idp/interaction"
+	"surety/idp/message"
 	"surety/idp/session"
 	"surety/idp/throttle"
 )
@@ -96,18 +97,18 @@ func (f *Flow) codeMAC(id, digits string) [32]byte {
 }
 
 func (f *Flow) sendCode(ctx context.Context, tx idp.Tx, now time.Time, c idp.ContactCode, digits string) error {
-	m := message{
-		key: "code/" + c.ID + "/" + fmt.Sprint(c.Sends), kind: msgLogIn, via: c.Form.Kind, to: c.Form.To, lang: c.Form.Language,
-		account: c.AccountID, args: map[string]any{"Code": digits, "Valid": codeLife},
+	m := message.Message{
+		Key: "code/" + c.ID + "/" + fmt.Sprint(c.Sends), Kind: msgLogIn, Via: c.Form.Kind, To: c.Form.To, Lang: c.Form.Language,
+		Account: c.AccountID, Args: map[string]any{"Code": digits, "Valid": codeLife},
 	}
 	switch {
 	case c.AccountID == "":
-		m.kind, m.args = msgUnknown, nil
+		m.Kind, m.Args = msgUnknown, nil
 	case c.Purpose == idp.CodeToBind:
-		m.kind = msgBind
-		m.args["Link"] = f.config.Issuer + "/methods" // in an e-mail; SMS hold no links
+		m.Kind = msgBind
+		m.Args["Link"] = f.config.Issuer + "/methods" // in an e-mail; SMS hold no links
 	}
-	if err := f.send(ctx, tx, now, m); err != nil {
+	if err := f.messages().Send(ctx, tx, now, m); err != nil {
 		return err
 	}
 	e := codeEvent("contact_code.sent", c)

@@ -10,6 +10,7 @@ import (
 	"surety/idp/authn/passkey"
 	"surety/idp/contact"
 	"surety/idp/interaction"
+	"surety/idp/message"
 	"surety/idp/session"
 	"surety/idp/throttle"
 )
@@ -109,18 +110,6 @@ type Audit interface {
 	Append(ctx context.Context, tx idp.Tx, now time.Time, events ...audit.Event) error
 }
 
-// Notices sends what was decided once it is committed.
-type Notices interface {
-	// Enqueue queues a notice with the unit of work. Errors: unavailable.
-	Enqueue(ctx context.Context, tx idp.Tx, now time.Time, n idp.Notice) error
-}
-
-// Texts writes messages.
-type Texts interface {
-	// Compose writes one. Errors: internal, when there is no such text.
-	Compose(lang, channel, kind string, args map[string]any) (subject, body string, err error)
-}
-
 // Ring keys short codes, limits and what a page carries.
 type Ring interface {
 	// MAC authenticates parts under a key outside the database.
@@ -155,8 +144,8 @@ type Parts struct {
 	Throttles Throttles
 	People    People
 	Audit     Audit
-	Notices   Notices
-	Texts     Texts
+	Notices   message.Notices
+	Texts     message.Texts
 	Ring      Ring
 	Now       func() time.Time // protocol time
 	Civil     func() time.Time // time of documents and proofings
@@ -207,4 +196,9 @@ func event(kind string, b session.Browser, v interaction.Visitor, attrs map[stri
 		Type: kind, AccountID: v.Account.ID, SessionID: v.SessionID, Attrs: attrs,
 		Personal: map[string]string{"source": d.Source, "user_agent": d.UserAgent},
 	}
+}
+
+// messages writes to people.
+func (f *Flow) messages() message.Sender {
+	return message.Sender{Texts: f.p.Texts, Notices: f.p.Notices}
 }

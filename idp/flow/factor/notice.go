@@ -2,13 +2,13 @@ package factor
 
 import (
 	"context"
-	"fmt"
 	"maps"
 	"time"
 
 	"surety/assurance"
 	"surety/idp"
 	"surety/idp/interaction"
+	"surety/idp/message"
 	"surety/idp/session"
 )
 
@@ -47,40 +47,13 @@ func (f *Flow) tell(ctx context.Context, tx idp.Tx, now time.Time, n notice) err
 		if c.ConfirmedAt.IsZero() || c.ID == n.but && len(person.Contacts) > 1 {
 			continue
 		}
-		err := f.send(ctx, tx, now, message{
-			key: n.kind + "/" + n.key + "/" + string(c.ID), kind: n.kind, via: c.Kind, to: c.Value,
-			lang: n.visitor.Account.Language, account: n.visitor.Account.ID, args: args,
+		err := f.messages().Send(ctx, tx, now, message.Message{
+			Key: n.kind + "/" + n.key + "/" + string(c.ID), Kind: n.kind, Via: c.Kind, To: c.Value,
+			Lang: n.visitor.Account.Language, Account: n.visitor.Account.ID, Args: args,
 		})
 		if err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// message is an e-mail or SMS to be written and sent.
-type message struct {
-	key     string // event key: unique for what happened
-	kind    string // which text
-	via     idp.ContactKind
-	to      string
-	lang    string
-	account idp.AccountID // may be empty
-	args    map[string]any
-}
-
-// send writes a message in its language and queues it.
-func (f *Flow) send(ctx context.Context, tx idp.Tx, now time.Time, m message) error {
-	channel := idp.ChannelEmail
-	if m.via == idp.ContactPhone {
-		channel = idp.ChannelSMS
-	}
-	subject, body, err := f.p.Texts.Compose(m.lang, string(channel), m.kind, m.args)
-	if err != nil {
-		return fmt.Errorf("write %s: %w", m.kind, err)
-	}
-	return f.p.Notices.Enqueue(ctx, tx, now, idp.Notice{
-		EventKey: m.key, Channel: channel, Kind: m.kind, AccountID: m.account,
-		Message: idp.Message{To: m.to, Lang: m.lang, Subject: subject, Text: body},
-	})
 }

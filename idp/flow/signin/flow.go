@@ -10,6 +10,7 @@ import (
 	"surety/idp/client"
 	"surety/idp/contact"
 	"surety/idp/interaction"
+	"surety/idp/message"
 	"surety/idp/procedure"
 	"surety/idp/session"
 	"surety/idp/throttle"
@@ -114,16 +115,6 @@ type Audit interface {
 	Append(ctx context.Context, tx idp.Tx, now time.Time, events ...audit.Event) error
 }
 
-// Notices sends what was decided once it is committed. Errors: unavailable.
-type Notices interface {
-	Enqueue(ctx context.Context, tx idp.Tx, now time.Time, n idp.Notice) error
-}
-
-// Texts writes messages. Errors: internal, when there is no such text.
-type Texts interface {
-	Compose(lang, channel, kind string, args map[string]any) (subject, body string, err error)
-}
-
 // Procedures finds what agencies offer, from memory if it can.
 type Procedures interface {
 	// InForce returns the procedures of the agency with these codes, as they
@@ -162,8 +153,8 @@ type Parts struct {
 	Clients    Clients
 	Passwords  Passwords
 	Audit      Audit
-	Notices    Notices
-	Texts      Texts
+	Notices    message.Notices
+	Texts      message.Texts
 	Subjects   Subjects
 	Procedures Procedures
 	// Values are the person's values for claims, exactly as they will be sent.
@@ -186,4 +177,9 @@ func New(c Config, p Parts) *Flow {
 		c.Lifetimes = session.DefaultLifetimes()
 	}
 	return &Flow{p: p, config: c}
+}
+
+// messages writes to people.
+func (f *Flow) messages() message.Sender {
+	return message.Sender{Texts: f.p.Texts, Notices: f.p.Notices}
 }

@@ -10,6 +10,7 @@ import (
 	"surety/idp/audit"
 	"surety/idp/authn/password"
 	"surety/idp/interaction"
+	"surety/idp/message"
 	"surety/idp/session"
 	"surety/idp/throttle"
 )
@@ -196,19 +197,9 @@ func (f *Flow) warn(ctx context.Context, tx idp.Tx, now time.Time, a idp.Account
 		[]byte(now.UTC().Format("2006-01-02T15")))
 	event := base64.RawURLEncoding.EncodeToString(seen[:])
 	for _, c := range person.Contacts {
-		channel := idp.ChannelEmail
-		if c.Kind == idp.ContactPhone {
-			channel = idp.ChannelSMS
-		}
-		subject, body, err := f.p.Texts.Compose(a.Language, string(channel), msgNewDevice, map[string]any{
-			"Time": now, "Device": b.Device().Name(), "Link": f.config.Issuer + "/recover",
-		})
-		if err != nil {
-			return err
-		}
-		err = f.p.Notices.Enqueue(ctx, tx, now, idp.Notice{
-			EventKey: "device/" + event + "/" + string(c.ID), Channel: channel, Kind: msgNewDevice, AccountID: a.ID,
-			Message: idp.Message{To: c.Value, Lang: a.Language, Subject: subject, Text: body},
+		err := f.messages().Send(ctx, tx, now, message.Message{
+			Key: "device/" + event + "/" + string(c.ID), Kind: msgNewDevice, Via: c.Kind, To: c.Value, Lang: a.Language, Account: a.ID,
+			Args: map[string]any{"Time": now, "Device": b.Device().Name(), "Link": f.config.Issuer + "/recover"},
 		})
 		if err != nil {
 			return err

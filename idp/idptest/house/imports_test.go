@@ -18,7 +18,7 @@ const module = "surety"
 // module; "x/..." is x and all below it.
 var domain = []string{
 	"idp", "idp/session", "idp/interaction", "idp/grant", "idp/authn/...", "idp/pki", "idp/audit", "idp/keys", "idp/throttle",
-	"idp/contact", "idp/client", "idp/procedure", "idp/claim", "idp/strict", "verification/...", "consent", "assurance", "assurance/lint",
+	"idp/contact", "idp/message", "idp/client", "idp/procedure", "idp/claim", "idp/strict", "verification/...", "consent", "assurance", "assurance/lint",
 }
 
 func with(more ...string) []string { return append(slices.Clone(domain), more...) }
@@ -44,6 +44,7 @@ var table = []struct {
 	{"idp/audit", []string{"assurance", "idp"}},
 	{"idp/throttle", []string{"assurance", "idp"}},
 	{"idp/contact", []string{"assurance", "idp"}},
+	{"idp/message", []string{"idp"}},
 	{"idp/client", []string{"assurance", "idp"}},
 	{"idp/procedure", []string{"assurance", "idp/claim", "idp/strict"}},
 	{"idp/claim", nil},
