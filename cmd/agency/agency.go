@@ -9,6 +9,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"surety/assurance/guard"
 )
 
 // Config is what an agency is made of.
@@ -32,9 +34,11 @@ type Agency struct {
 	replays  *replays
 	pages    *pages
 	handler  http.Handler
-	cookie   http.Cookie // without its value
-	now      func() time.Time
-	log      *slog.Logger
+	// revocations are what the API's guard asks besides the token.
+	revocations *guard.Revocations
+	cookie      http.Cookie // without its value
+	now         func() time.Time
+	log         *slog.Logger
 }
 
 // New checks the configuration. It does not call Surety.

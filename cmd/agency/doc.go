@@ -20,6 +20,8 @@
 // person's token; the API's challenge (RFC 9470) names what is missing; the
 // login asks Surety for it (RFC 9396); with the new token the API delivers.
 // When Surety says that the requirement was not met, the agency fetches why.
+// The API also listens to what Surety tells of tokens that were taken back
+// (Listen), so that it closes within a second when the person logs out.
 //
 // What each step must check stands in protocol.go and backchannel.go, in the
 // order of the standards. Sessions are in memory and bounded: a real agency

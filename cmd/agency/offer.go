@@ -1,11 +1,14 @@
 package main
 
 import (
+	"context"
+	"crypto/rand"
 	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/url"
 	"os"
+	"strings"
 	"time"
 
 	"surety/assurance/guard"
@@ -68,8 +71,19 @@ func (a *Agency) audience() string { return a.cfg.URL + "/api" }
 // serveAPI mounts the API: each service behind a guard of its own, so that
 // what lets a person in is the token and nothing else.
 func (a *Agency) serveAPI(mux *http.ServeMux) error {
+	var err error
+	a.revocations, err = guard.NewRevocations(guard.RevocationsConfig{
+		Issuer: a.cfg.Issuer, HTTPClient: a.cfg.HTTP, Clock: a.cfg.Now, Log: a.log,
+		ClientID: a.cfg.ClientID, ClientSecret: a.cfg.ClientSecret,
+		// A stream of this process's own: others of this agency hear everything
+		// as well, and one that starts hears of the last minutes.
+		Endpoint: strings.TrimSuffix(a.cfg.Issuer, "/") + "/events/poll?stream=" + rand.Text(),
+	})
+	if err != nil {
+		return err
+	}
 	g, err := guard.New(guard.Config{
-		Issuer: a.cfg.Issuer, Audience: a.audience(), HTTPClient: a.cfg.HTTP, Clock: a.cfg.Now, Log: a.log,
+		Issuer: a.cfg.Issuer, Audience: a.audience(), HTTPClient: a.cfg.HTTP, Clock: a.cfg.Now, Log: a.log, Revocations: a.revocations,
 	})
 	if err != nil {
 		return err
@@ -81,6 +95,12 @@ func (a *Agency) serveAPI(mux *http.ServeMux) error {
 		mux.Handle("GET /api/procedures/"+url.PathEscape(o.Code), g.Require(o.requirement())(a.deliver(o)))
 	}
 	return nil
+}
+
+// Listen hears from Surety which tokens were taken back, until ctx ends. While
+// it does not run, the API takes every token until it ends by itself.
+func (a *Agency) Listen(ctx context.Context) {
+	_ = a.revocations.Poll(ctx) // it ends with ctx alone
 }
 
 // delivered is what the API answers to whom it lets in.

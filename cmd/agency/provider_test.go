@@ -48,11 +48,13 @@ type provider struct {
 	answer   func(request url.Values, to url.Values) // spoils the redirect back
 	signWith *ecdsa.PrivateKey                       // spoils the signature
 	endings  []url.Values                            // end_session requests
+	events   chan map[string]any                     // what a poll waits for
+	acked    chan []string                           // what polls acknowledge, with each
 }
 
 func newProvider(t *testing.T) *provider {
 	t.Helper()
-	p := &provider{t: t, key: newKey(t), codes: map[string]url.Values{}}
+	p := &provider{t: t, key: newKey(t), codes: map[string]url.Values{}, events: make(chan map[string]any), acked: make(chan []string, 100)}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /.well-known/openid-configuration", p.discovery)
 	mux.HandleFunc("GET /jwks", p.jwks)
@@ -61,6 +63,7 @@ func newProvider(t *testing.T) *provider {
 	mux.HandleFunc("GET /userinfo", p.showUserinfo)
 	mux.HandleFunc("GET /end", p.end)
 	mux.HandleFunc("GET /outcomes/{reference}", p.outcome)
+	mux.HandleFunc("POST /events/poll", p.poll)
 	p.server = httptest.NewServer(mux)
 	t.Cleanup(p.server.Close)
 	return p

@@ -24,7 +24,7 @@ func sampleClients(p plan) []sampleClient {
 			"post_logout_redirect_uris": []string{agency + "/signed-out"}, "backchannel_logout_uri": agency + "/backchannel-logout",
 			"backchannel_logout_session_required": true, "initiate_login_uri": agency + "/login",
 			"token_endpoint_auth_method": "client_secret_basic", "grant_types": []string{"authorization_code", "refresh_token"},
-			"id_token_signed_response_alg": "ES256",
+			"id_token_signed_response_alg": "ES256", "security_events": "poll",
 		}},
 		{"loadtest", metadata{
 			"client_name": "Load test", "redirect_uris": []string{"http://127.0.0.1:5555/callback"},

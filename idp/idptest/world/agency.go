@@ -40,7 +40,8 @@ func (w *World) StartAgency(program string) *Agency {
 	listen := privateLoopback() + ":7080" // nobody else is at this address
 	a := &Agency{URL: "http://" + listen, API: "http://" + listen + "/api", ID: "agency"}
 	a.Secret = w.RegisterFor("", "agency", fmt.Sprintf(`{"client_name": "Town registry office", "redirect_uris": [%[1]q], "resources": [%[2]q],
-		"initiate_login_uri": %[3]q, "grant_types": ["authorization_code", "refresh_token"], "id_token_signed_response_alg": "ES256"}`,
+		"initiate_login_uri": %[3]q, "grant_types": ["authorization_code", "refresh_token"], "id_token_signed_response_alg": "ES256",
+		"security_events": "poll"}`,
 		a.URL+"/callback", a.API, a.URL+"/login")).Secret
 	a.Offers = w.Offer(a.URL) // whose addresses are http: for development, which the client says
 	w.launch(program, []string{
