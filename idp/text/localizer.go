@@ -157,7 +157,11 @@ func (l *Localizer) Span(soonest, latest time.Duration) string {
 	case soonest >= time.Minute && latest < 2*time.Hour:
 		return l.span("minutes", soonest, latest, time.Minute)
 	}
-	return l.T("span.at_most", "Soonest", l.Duration(soonest), "Latest", l.Duration(latest))
+	from := l.Duration(soonest)
+	if soonest == time.Hour { // minutes beside days would be overdone
+		from = l.T("duration.hours", "count", 1)
+	}
+	return l.T("span.at_most", "Soonest", from, "Latest", l.Duration(latest))
 }
 
 // rough drops what nobody counts: minutes on top of days, and single ones on

@@ -300,7 +300,7 @@ func TestSpans(t *testing.T) {
 		{2 * time.Minute, 5 * time.Minute, "2–5 minutes", "2–5 хвілін", "2–5 минут"},
 		{14 * day, 35 * day, "2–5 weeks", "2–5 тыдняў", "2–5 недель"},
 		{14*day + 3*time.Minute, 35*day + 3*time.Minute, "2–5 weeks", "2–5 тыдняў", "2–5 недель"},
-		{61 * time.Minute, 3*day + 10*time.Minute, "60 minutes, at most 3 days", "60 хвілін, самае большае 3 дні", "60 минут, самое большее 3 дня"},
+		{61 * time.Minute, 3*day + 10*time.Minute, "1 hour, at most 3 days", "1 гадзіну, самае большае 3 дні", "1 час, самое большее 3 дня"},
 		{9 * day, 21 * day, "9–21 days", "9–21 дзень", "9–21 день"},
 		{5 * time.Minute, 5 * day, "5 minutes, at most 5 days", "5 хвілін, самае большае 5 дзён", "5 минут, самое большее 5 дней"},
 		{0, 0, "1 second", "1 секунду", "1 секунду"},

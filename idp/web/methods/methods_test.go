@@ -23,7 +23,7 @@ func TestMethods_EverythingWithAPage(t *testing.T) {
 
 	_, page = p.addApp()
 	codes := page.RecoveryCodes()
-	wantText(t, page, "Counts up to the level “Basic”", "I have written them down")
+	wantText(t, page, "you reach the level “Basic” at most", "I have written them down")
 	if len(codes) != 10 {
 		t.Errorf("%d recovery codes", len(codes))
 	}
@@ -191,9 +191,9 @@ func TestR6_ACodeToTheConfirmedContactLiftsTheLimit(t *testing.T) {
 	w.Confirm(p.id, true)
 	page := p.logIn("/methods/passkey")
 	wantPath(t, page, "/methods/bind")
-	wantText(t, page, "makes the passkey count fully", "only up to the level “Checked”", `name="contact"`)
+	wantText(t, page, "not somebody who found out your password", "the level “Checked” at most", `name="contact"`)
 	skipped := p.Get(link(t, page, `/methods/passkey\?skip=1`))
-	wantText(t, skipped, "It will count up to the level “Checked”")
+	wantText(t, skipped, "you will reach the level “Checked” at most")
 
 	page = p.Submit(page, "send", "contact", choice(page, "+375"))
 	wantPath(t, page, "/methods/bind/code")
@@ -215,9 +215,9 @@ func TestR6_ACodeToTheConfirmedContactLiftsTheLimit(t *testing.T) {
 	wantText(t, wrong, `id="code-fault"`, `name="for" value="passkey"`)
 	page = p.Submit(wrong, "continue", "code", second.Code)
 	wantPath(t, page, "/methods/passkey")
-	wantText(t, page, "It will count fully.")
+	wantText(t, page, "It will count wherever")
 	page = p.addPasskey(page, "Key")
-	wantText(t, page, "Counts fully.")
+	wantText(t, page, "It counts wherever")
 	if page.Has("Counts up to") {
 		t.Errorf("it counts only so far:\n%s", page.Body)
 	}

@@ -85,6 +85,7 @@ func pathView(found procedures.Path, f templates.Frame) templates.ProcedurePath 
 		Title: found.Procedure.Title(f.Lang), Code: found.Procedure.Code, Agency: name(found.Agency, found.Procedure.Agency, f.Lang),
 		Held: string(found.Held), Required: string(q.Level), Age: q.MaxAge, Open: found.Open,
 		Identity: found.Identity != "", Document: found.Document, Start: found.Procedure.StartURI,
+		Excluded: templates.Excluded(q),
 	}
 	if v.Start == "" && found.Agency != nil {
 		v.Start = found.Agency.Homes.In(f.Lang)
@@ -101,9 +102,19 @@ func pathView(found procedures.Path, f templates.Frame) templates.ProcedurePath 
 		for _, other := range w.NotOpen {
 			v.Ways.Cards[i].NotOpen = append(v.Ways.Cards[i].NotOpen, other.Title(f.Lang))
 		}
-		v.Ways.Cards[i].Href = begin(w.Steps[0], v.Start, f.Path)
+		v.Ways.Cards[i].Href = whole(w.Way, v.Start, f.Path)
 	}
 	return v
+}
+
+// whole is where a way begins of which no step is taken elsewhere.
+func whole(w assurance.Way, start, back string) string {
+	for _, s := range w.Steps {
+		if begin(s, start, back) == "" {
+			return ""
+		}
+	}
+	return begin(w.Steps[0], start, back)
 }
 
 // begin is where a way begins: an authenticator is added here, and then the

@@ -32,7 +32,7 @@ func (p *Pages) otpView(w http.ResponseWriter, r *http.Request) (place, template
 	o, err := p.own(w, r, func(o factor.Overview) bool { return o.App != nil })
 	v := templates.StepUpOTP{
 		Why: at.why, Left: o.Recovery, Others: at.others, Recovery: r.Form.Has("recovery"),
-		Replace: strings.HasPrefix(at.frame.Return, "/methods/otp"),
+		Replace: strings.HasPrefix(at.frame.Return, "/methods/otp"), Own: strings.HasPrefix(at.frame.Return, "/methods/"),
 	}
 	switch page := at.frame.Link(pathOTP); {
 	case v.Recovery:

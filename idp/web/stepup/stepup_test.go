@@ -29,13 +29,13 @@ func TestR1_TheWaysAreShownAndLeadOn(t *testing.T) {
 		"/methods/passkey?interaction=", "Back to Tax office", "You can also do this without an account")
 	page = p.Get("/methods/otp?interaction=" + page.URL.Query().Get("interaction"))
 	wantPath(t, page, "/methods/bind")
-	wantText(t, page, "Tax office", "makes the app count fully", "only up to the level “Checked”")
+	wantText(t, page, "Tax office", "not somebody who found out your password", "the level “Checked” at most", "may not be enough for Tax office")
 	_, page = p.addApp(page)
 	wantPath(t, page, "/methods/otp")
 	if codes := page.RecoveryCodes(); len(codes) != 10 {
 		t.Errorf("%d recovery codes are shown:\n%s", len(codes), page.Body)
 	}
-	wantText(t, page, "The app is added.", "Counts fully.")
+	wantText(t, page, "The app is added.", "It counts wherever")
 	page = p.Submit(p.goes(page, "continue"), "allow")
 	wantBack(t, a, page, "code", "")
 }

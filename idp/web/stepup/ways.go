@@ -29,7 +29,7 @@ func (p *Pages) ways(w http.ResponseWriter, r *http.Request) error {
 		return web.SeeOther(w, r, page)
 	}
 	p.notOpen(w, r, at, cards)
-	v := templates.StepUp{Why: at.why, Identity: at.screen.Identity != "", Document: at.screen.Document, Ways: cards, Away: slices.ContainsFunc(cards.Cards, func(c templates.WayCard) bool { return c.Href == "" })}
+	v := templates.StepUp{Why: at.why, Identity: at.screen.Identity != "", Document: at.screen.Document, Ways: cards, Excluded: excluded(at.screen)}
 	if len(at.screen.Ways) == 0 {
 		v.Refused = &templates.Refused{Reason: string(at.screen.Refusal), Reachable: string(at.screen.Reachable)}
 	}
@@ -51,8 +51,8 @@ func (p *Pages) waysPost(w http.ResponseWriter, r *http.Request) error {
 func cards(at place) templates.Ways {
 	ways := templates.NewWays(at.screen.Ways)
 	for i, way := range at.screen.Ways {
-		if page := begin(way.Steps[0]); page != "" {
-			ways.Cards[i].Href = at.frame.Link(page)
+		if !away(way) { // a code now and a visit later would be a code in vain
+			ways.Cards[i].Href = at.frame.Link(begin(way.Steps[0]))
 		}
 	}
 	return ways
@@ -140,6 +140,19 @@ func why(s signin.StepUpScreen, lang string) templates.Why {
 		v.Procedures = append(v.Procedures, one.Title(lang))
 	}
 	return v
+}
+
+// excluded are the text keys of what the services do not accept, each once.
+func excluded(s signin.StepUpScreen) []string {
+	var keys []string
+	for _, one := range s.Procedures {
+		for _, key := range templates.Excluded(one.Requirement) {
+			if !slices.Contains(keys, key) {
+				keys = append(keys, key)
+			}
+		}
+	}
+	return keys
 }
 
 // inPerson is how to get the service without an account, as the first of the

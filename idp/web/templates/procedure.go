@@ -17,6 +17,7 @@ type ProcedurePath struct {
 	Open     bool          // nothing is missing
 	Identity bool          // the identity must be confirmed
 	Document bool          // the document that was shown has ended
+	Excluded []string      // text keys of what the procedure does not accept
 	Ways     Ways
 	Start    string   // where the service begins; empty: it is not known
 	Refused  *Refused // nothing leads there

@@ -41,18 +41,19 @@ func stepUpSamples() []sample {
 		return templates.StepUp{Why: why, Refused: &templates.Refused{Reason: reason, Reachable: reachable}}
 	}
 	return []sample{
-		page("step-up", pending, (*t).StepUp, templates.StepUp{Why: why, Ways: ways, Away: true, Identity: true}),
+		page("step-up", pending, (*t).StepUp, templates.StepUp{Why: why, Ways: ways, Identity: true}),
 		page("step-up-login", all(pending, signedIn), (*t).StepUp, templates.StepUp{Why: again, Ways: ways}),
 		page("step-up-wish", pending, (*t).StepUp, templates.StepUp{Why: wish, Ways: ways}),
 		page("step-up-excluded", pending, (*t).StepUp, refused("excluded", "checked")),
 		page("step-up-unknown", pending, (*t).StepUp, refused("unknown_level", "")),
-		page("step-up-document", pending, (*t).StepUp, templates.StepUp{Why: why, Ways: ways, Away: true, Identity: true, Document: true}),
+		page("step-up-document", pending, (*t).StepUp, templates.StepUp{Why: why, Ways: ways, Excluded: []string{"proofing.letter", "method.sms"}, Identity: true, Document: true}),
 		page("step-up-capacity", pending, (*t).StepUp, refused("capacity", "checked")),
 		page("step-up-conflict", pending, (*t).StepUp, refused("conflict", "checked")),
 		page("step-up-none", all(pending, inPerson), (*t).StepUp, refused("no_way", "basic")),
 		page("step-up-otp", pending, (*t).StepUpOTP, templates.StepUpOTP{Why: why, Left: 9, Swap: "/step-up/otp?recovery=1", Others: others}),
 		page("step-up-otp-wrong", all(pending, with("error.code.wrong", "code")), (*t).StepUpOTP, templates.StepUpOTP{Why: again}),
 		page("step-up-otp-replace", nil, (*t).StepUpOTP, templates.StepUpOTP{Why: plain, Replace: true, Left: 1, Swap: "/step-up/otp?recovery=1"}),
+		page("step-up-otp-own", nil, (*t).StepUpOTP, templates.StepUpOTP{Why: plain, Own: true, Left: 1, Swap: "/step-up/otp?recovery=1"}),
 		page("step-up-recovery", all(pending, with("error.code.wrong", "code")), (*t).StepUpOTP, templates.StepUpOTP{Why: why, Recovery: true, Left: 9, Swap: "/step-up/otp"}),
 		page("step-up-sms", pending, (*t).StepUpSMS, templates.StepUpSMS{Why: why, Phones: two[:1], Others: others}),
 		page("step-up-sms-two", with("error.choice.required", "contact"), (*t).StepUpSMS, templates.StepUpSMS{Phones: two}),

@@ -22,9 +22,9 @@ type Refused struct {
 // decline, in a form of its own that posts to /step-up.
 type StepUp struct {
 	Why
-	Identity bool // the person's identity must be confirmed
-	Document bool // the document that was shown for it has ended
-	Away     bool // some way is not begun on these pages
+	Identity bool     // the person's identity must be confirmed
+	Document bool     // the document that was shown for it has ended
+	Excluded []string // text keys of what the services do not accept
 	Ways     Ways
 	Refused  *Refused // nil: there are ways
 }
@@ -53,6 +53,7 @@ type StepUpOTP struct {
 	Swap     string // address of this page that asks for the other kind of code
 	Others   string // address of the page with all ways; empty: there is none
 	Replace  bool   // it is asked for because the app is to be replaced
+	Own      bool   // it is asked for because something else of the person's own is to be changed
 }
 
 // StepUpOTP renders the page at /step-up/otp.

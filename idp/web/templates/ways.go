@@ -42,6 +42,29 @@ type WayStep struct {
 	Meanwhile bool
 }
 
+// Here are the cards of what can be begun from the page.
+func (w Ways) Here() []WayCard {
+	return slices.DeleteFunc(slices.Clone(w.Cards), func(c WayCard) bool { return c.Href == "" && w.Action == "" })
+}
+
+// Elsewhere are the others: a visit, a letter, a card.
+func (w Ways) Elsewhere() []WayCard {
+	return slices.DeleteFunc(slices.Clone(w.Cards), func(c WayCard) bool { return c.Href != "" || w.Action != "" })
+}
+
+// Excluded are the text keys of what a requirement does not accept.
+func Excluded(r assurance.Requirement) []string {
+	var keys []string
+	for _, m := range r.ExcludedMethods {
+		method, _, _ := strings.Cut(string(m), ":")
+		keys = append(keys, "method."+method)
+	}
+	for _, p := range r.ExcludedProofings {
+		keys = append(keys, "proofing."+string(p))
+	}
+	return keys
+}
+
 // NewWays makes cards of ways, in their order.
 func NewWays(ways []assurance.Way) Ways {
 	w := Ways{Cards: make([]WayCard, len(ways))}
