@@ -85,13 +85,13 @@ func TestR10_AnUnmetAnswerSaysNothingInTheRedirectAndAllToItsClient(t *testing.T
 			func() reply { return declined("3.77.01", "fresh") },
 			`{"outcome":"declined","procedures":["3.77.01","fresh"],"required":` + required + `,"max_age":300},` + held + `,"missing":[{"axis":"login"}]}`,
 		},
-		"declined where nothing leads there": {
+		"went back from where nothing leads there": {
 			func() reply {
 				id := begin(b, "/step-up", a.request("authorization_details", forProcedures("high")))
 				b.back(id)
 				return a.fetch(refused(t, a, b.goOn(id)))
 			},
-			`{"outcome":"declined","procedure":"high","required":{"level":"high","acr":"` + acrHigh + `"},` + held + `,"missing":[{"axis":"login"}]}`,
+			`{"outcome":"impossible","procedure":"high","required":{"level":"high","acr":"` + acrHigh + `"},` + held + `,"missing":[{"axis":"login"}]}`,
 		},
 		"an essential acr that nothing leads to": {
 			func() reply {

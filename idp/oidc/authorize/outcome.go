@@ -67,7 +67,11 @@ func (e *Endpoint) declined(w http.ResponseWriter, r *http.Request, a *asked) {
 		e.trouble(w, r, a, err)
 		return
 	}
-	e.unmet(r.Context(), a, p, outcomeDeclined)
+	how := outcomeDeclined
+	if p.step.StepUp.Refusal != "" {
+		how = outcomeImpossible // there was nothing to decline but the way back
+	}
+	e.unmet(r.Context(), a, p, how)
 	e.refuse(w, r, a, faultOf(interaction.FailUnmet))
 }
 
