@@ -95,7 +95,7 @@
 // a second, in Security Event Tokens (RFC 8417, typ "secevent+jwt") that are
 // signed with Surety's keys and have the agency's client as their audience:
 //
-//	go r.Poll(ctx)                 // long poll at ISSUER/events/poll (RFC 8936)
+//	go r.Poll(ctx)                 // long poll at ISSUER/events/poll (RFC 8936); the client has security_events=poll
 //	http.Handle("POST /events", r) // and, or, pushed by Surety (RFC 8935)
 //
 // Followed are CAEP's session-revoked and assurance-level-change (unless the
@@ -116,9 +116,11 @@
 // While polling fails, the guard goes on as if there were none of this, because
 // tokens end by themselves; the log says so, and Guard.Ready does (ErrUnheard).
 // With FailClosedAfter every token is answered 503 instead, after that time and
-// until the first answer. An endpoint must answer within 50 seconds. What one
-// process has acknowledged no other gets: of several processes, give each an
-// Endpoint of its own, or put one idp guard before them.
+// until the first answer. An endpoint must answer within 50 seconds. Each
+// process polls a stream of its own, so that what one acknowledges the others
+// hear as well, and one that starts hears of the last minutes. An API hears of
+// the tokens of the client it polls as: where several clients may come, it needs
+// a Revocations, and a guard, for each.
 //
 // # What it does not do
 //

@@ -44,8 +44,7 @@ type pollAnswer struct {
 // takes as long as the way. While it cannot be reached Poll tries again, with
 // growing pauses; what that means for requests says FailClosedAfter.
 //
-// What one process has acknowledged no other gets: run Poll once for each
-// Endpoint.
+// What was acknowledged does not come again: run Poll once for each Revocations.
 func (r *Revocations) Poll(ctx context.Context) error {
 	if r.secret == "" {
 		return errors.New("guard: revocations: polling needs a client secret")

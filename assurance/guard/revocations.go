@@ -3,6 +3,7 @@ package guard
 import (
 	"cmp"
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -40,8 +41,9 @@ type RevocationsConfig struct {
 	// polling.
 	ClientID     string
 	ClientSecret string
-	// Endpoint is where to poll; empty is /events/poll at the issuer. Its query
-	// may name a stream of this process's own.
+	// Endpoint is where to poll; empty is a stream of this process's own at
+	// Surety, ISSUER/events/poll?stream=RANDOM: it begins with what happened in
+	// the last minutes, and other processes hear everything as well.
 	Endpoint string
 	// Lifetime is the longest life of an access token; zero is 5 minutes. What
 	// is older is refused, so that a revocation may be forgotten as soon as all
@@ -103,7 +105,7 @@ func NewRevocations(c RevocationsConfig) (*Revocations, error) {
 	r := &Revocations{
 		issuer: c.Issuer, clientID: c.ClientID, secret: c.ClientSecret, now: c.Clock, log: c.Log,
 		lifetime: cmp.Or(c.Lifetime, usualLifetime), failClosedAfter: c.FailClosedAfter,
-		endpoint: cmp.Or(c.Endpoint, strings.TrimSuffix(c.Issuer, "/")+"/events/poll"),
+		endpoint: cmp.Or(c.Endpoint, strings.TrimSuffix(c.Issuer, "/")+"/events/poll?stream="+rand.Text()),
 		marks:    map[mark]span{}, seen: map[string]int64{},
 	}
 	if r.now == nil {

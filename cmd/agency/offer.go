@@ -2,13 +2,11 @@ package main
 
 import (
 	"context"
-	"crypto/rand"
 	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/url"
 	"os"
-	"strings"
 	"time"
 
 	"surety/assurance/guard"
@@ -75,9 +73,6 @@ func (a *Agency) serveAPI(mux *http.ServeMux) error {
 	a.revocations, err = guard.NewRevocations(guard.RevocationsConfig{
 		Issuer: a.cfg.Issuer, HTTPClient: a.cfg.HTTP, Clock: a.cfg.Now, Log: a.log,
 		ClientID: a.cfg.ClientID, ClientSecret: a.cfg.ClientSecret,
-		// A stream of this process's own: others of this agency hear everything
-		// as well, and one that starts hears of the last minutes.
-		Endpoint: strings.TrimSuffix(a.cfg.Issuer, "/") + "/events/poll?stream=" + rand.Text(),
 	})
 	if err != nil {
 		return err

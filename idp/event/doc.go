@@ -1,6 +1,8 @@
 // Package event tells agencies what happened at Surety after their tokens
-// were given out. For now that is one thing: a session has ended (OpenID
-// Connect Back-Channel Logout 1.0).
+// were given out: that a session has ended, in a logout token that is sent to
+// them (OpenID Connect Back-Channel Logout 1.0), and that access tokens are not
+// to be taken any more, in a security event token that they fetch (RFC 8417;
+// see idp/oidc/events). SecurityToken makes the latter.
 //
 // LogoutToken makes the token, Deliverer posts it. When and how often is
 // decided by the job that calls them; a Failure says whether another try can

@@ -80,7 +80,7 @@ func SecurityToken(issuer string, e idp.SecurityEvent, sign Sign) (string, error
 }
 
 // subjectOf names what an event is about, as narrowly as it is known. The
-// members token and grant are ours: the framework has none for them.
+// member grant is ours: the framework has none for it.
 func subjectOf(issuer string, e idp.SecurityEvent) (*name, error) {
 	person := &name{Format: "iss_sub", Issuer: issuer, Subject: e.Subject}
 	switch {

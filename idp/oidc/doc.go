@@ -11,7 +11,8 @@
 //	GET, POST /outcomes/...  token      what came of a request that was not met, once
 //	GET, POST /userinfo      userinfo   OpenID Connect Core 1.0, section 5.3
 //	GET, POST /logout        logout     OpenID Connect RP-Initiated Logout 1.0
-//	GET       /.well-known/openid-configuration, /jwks, /trustmark   metadata
+//	POST      /events/poll   events     access tokens that were taken back (RFC 8936)
+//	GET       /.well-known/openid-configuration, /jwks, /trustmark, /.well-known/ssf-configuration   metadata
 //
 // Package store fences in fosite, the library that reads and drives
 // authorization and token requests. Package claims says who a person is for a
@@ -96,6 +97,11 @@
 //     our own, and JSON: the components of the appendix do not say what was done.
 //   - RFC 8707: a token request without resource gives a token for all granted
 //     resources and UserInfo; with resource for exactly those.
+//   - RFC 8936, section 2.4, and OpenID Shared Signals Framework 1.0: streams are
+//     not managed by an API; the operator registers a client (security_events), and
+//     the endpoint is named in the transmitter's metadata, poll_endpoint, which is a
+//     member of our own, as is grant in subjects. A poll waits twelve seconds at
+//     most. An event that a client refuses does not come again.
 //   - RFC 9396, sections 2 and 5: an entry has type and code, nothing else, and at
 //     most ten are read. An empty list, an entry twice, and authorization_details
 //     for client credentials are invalid_authorization_details. What was granted
