@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 
@@ -27,6 +28,7 @@ type person struct {
 // proofing is how the identity of a sample person became known.
 type proofing struct {
 	Method       string `json:"method"`
+	Stage        string `json:"stage,omitempty"` // empty: the person's
 	DaysAgo      int    `json:"days_ago"`
 	DocumentDays int    `json:"document_in_days,omitempty"` // until the document that was shown ends
 }
@@ -59,7 +61,7 @@ func samplePeople() []person {
 		},
 		{
 			Contact: "lev@example.org", FamilyName: "Орлов", GivenName: "Лев", Patronymic: "Ильич", Password: "walnut comet 64 bridge", Language: "ru",
-			DaysAgo: aYear, Stage: "confirmed", Attributes: born("1971-09-30"), Proofings: []proofing{{Method: "letter", DaysAgo: 200}, {Method: "registry", DaysAgo: 230}},
+			DaysAgo: aYear, Stage: "confirmed", Attributes: born("1971-09-30"), Proofings: []proofing{{Method: "letter", DaysAgo: 200}, {Method: "registry", Stage: "standard", DaysAgo: 230}},
 			Contacts: []contact{{Value: "+375291112244", Anchored: true}},
 		},
 		{
@@ -104,7 +106,7 @@ func (p person) level(policy assurance.Policy, now time.Time) string {
 		s.Uses = append(s.Uses, assurance.Use{Method: assurance.MethodOTP, At: now, AMR: []string{"otp"}})
 	}
 	for _, f := range p.Proofings {
-		s.Proofings = append(s.Proofings, assurance.Proofing{Method: assurance.ProofingMethod(f.Method), Stage: s.Stage, At: now.AddDate(0, 0, -f.DaysAgo)})
+		s.Proofings = append(s.Proofings, assurance.Proofing{Method: assurance.ProofingMethod(f.Method), Stage: cmp.Or(assurance.Stage(f.Stage), s.Stage), At: now.AddDate(0, 0, -f.DaysAgo)})
 	}
 	granted, _ := assurance.Decide(policy, assurance.Requirement{}, s).(assurance.Granted)
 	return string(granted.Level)

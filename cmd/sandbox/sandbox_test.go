@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -197,7 +198,7 @@ func TestDescriptionHasTheFormThatScriptsRead(t *testing.T) {
 	if err := json.Unmarshal(text, &got); err != nil {
 		t.Fatal(err)
 	}
-	if got.CAFile == nil || got.PIDs["serve"] != 1 || len(got.Accounts) != 103 || got.Clients[0].RedirectURIs[0] != "r" {
+	if got.CAFile == nil || got.PIDs["serve"] != 1 || len(got.Accounts) != 100+len(samplePeople()) || got.Clients[0].RedirectURIs[0] != "r" {
 		t.Errorf("%s", text)
 	}
 	var told strings.Builder
@@ -209,6 +210,19 @@ func TestDescriptionHasTheFormThatScriptsRead(t *testing.T) {
 	}
 	if strings.Contains(told.String(), "load0") {
 		t.Error("a hundred accounts are introduced")
+	}
+}
+
+// TestARegistryConfirmsNobody: it checks data, so a sample person whose letter a
+// service does not accept stands before it as somebody who is not confirmed.
+func TestARegistryConfirmsNobody(t *testing.T) {
+	t.Parallel()
+	for _, p := range samplePeople() {
+		for _, f := range p.Proofings {
+			if f.Method == "registry" && cmp.Or(f.Stage, p.Stage) != "standard" {
+				t.Errorf("%s is %s by a registry", p.Contact, cmp.Or(f.Stage, p.Stage))
+			}
+		}
 	}
 }
 
