@@ -6,8 +6,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { operator } from "./sandbox.mjs";
 
-// openClient registers a client with this metadata (RFC 7591) and begins to listen.
-export const openClient = async (metadata) => {
+// openClient registers a client with this metadata (RFC 7591) and begins to
+// listen. words are what the operator adds to them.
+export const openClient = async (metadata, ...words) => {
   const answers = []; // parameters that came to /callback
   const server = createServer(async (request, response) => {
     const url = new URL(request.url, client.origin);
@@ -27,7 +28,7 @@ export const openClient = async (metadata) => {
     client_name: "Story office", redirect_uris: [client.callback], post_logout_redirect_uris: [`${client.origin}/bye`],
     grant_types: ["authorization_code", "refresh_token"], development: true, ...metadata,
   }));
-  const imported = await operator("client", "import", file);
+  const imported = await operator("client", "import", file, ...words);
   await rm(folder, { recursive: true });
   [client.registered] = imported.clients ?? [imported];
   client.id = client.registered.client_id;
