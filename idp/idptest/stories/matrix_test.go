@@ -3,6 +3,7 @@ package stories_test
 import (
 	"flag"
 	"fmt"
+	"html"
 	"net/http"
 	"os"
 	"regexp"
@@ -200,7 +201,7 @@ func (c citizen) opens(o *office, code, token string) cell {
 }
 
 var (
-	heading  = regexp.MustCompile(`(?s)<h3 id="way-\d+">(.*?)</h3>(.*?)</section>`)
+	oneWay   = regexp.MustCompile(`(?s)<h3 id="way-([^"]+)">(.*?)</section>`)
 	sentence = regexp.MustCompile(`(?s)</dl>\s*<p>(.*?)</p>`)
 )
 
@@ -220,7 +221,11 @@ func (c citizen) goesOn(page world.Page, found *cell) world.Page {
 			return c.Get("/step-up/otp" + interactionOf(page))
 		}
 		if found.offered, found.became = ways(page), shown; len(found.offered) == 0 {
-			found.became, found.reason = refused, sentence.FindStringSubmatch(page.Body)[1]
+			m := sentence.FindStringSubmatch(page.Body)
+			if m == nil {
+				c.Fatalf("neither a way nor a reason at %s:\n%s", page.URL, page.Body)
+			}
+			found.became, found.reason = refused, m[1]
 		}
 		want(c, page, http.StatusOK, "Town registry", "You can also do this without an account")
 		return c.Submit(page, "decline")
@@ -229,11 +234,12 @@ func (c citizen) goesOn(page world.Page, found *cell) world.Page {
 	return page
 }
 
-// ways are the ways that a page shows, with those marked that begin there.
+// ways are the ways that a page shows, by their steps, with those marked that
+// begin there.
 func ways(page world.Page) []string {
 	var all []string
-	for _, m := range heading.FindAllStringSubmatch(page.Body, -1) {
-		name := strings.Join(strings.Fields(m[1]), " ")
+	for _, m := range oneWay.FindAllStringSubmatch(page.Body, -1) {
+		name := strings.ReplaceAll(html.UnescapeString(m[1]), "+", " + ")
 		if strings.Contains(m[2], `href="/`) {
 			name += " *"
 		}
@@ -307,7 +313,8 @@ func write(o *office, people []kind, logins []string, found [][][]cell) string {
 			}
 		}
 	}
-	legend.WriteString("\nWays, soonest first; those with a star begin on Surety's own pages\n")
+	legend.WriteString("\nWays, in the order of the page: what one would log in by, add, prove, or present, which\n"+
+		"proves and logs in at once. Those with a star begin on Surety's own pages.\n")
 	for i, list := range lists {
 		fmt.Fprintf(&legend, "\n  [%c] %s\n", 'A'+i, list)
 	}
