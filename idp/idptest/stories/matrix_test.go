@@ -313,7 +313,7 @@ func write(o *office, people []kind, logins []string, found [][][]cell) string {
 			}
 		}
 	}
-	legend.WriteString("\nWays, in the order of the page: what one would log in by, add, prove, or present, which\n"+
+	legend.WriteString("\nWays, in the order of the page: what one would log in by, add, prove, or present, which\n" +
 		"proves and logs in at once. Those with a star begin on Surety's own pages.\n")
 	for i, list := range lists {
 		fmt.Fprintf(&legend, "\n  [%c] %s\n", 'A'+i, list)
