@@ -27,7 +27,7 @@ func stepUpSamples() []sample {
 	type t = templates.Templates
 	ways := templates.NewWays(sampleWays())
 	ways.Cards[0].Href = "/methods/otp?interaction=0190d8a2-0000-7000-8000-000000000001"
-	ways.Cards[1].NotOpen = []string{"3.80.02"}
+	ways.Cards[0].NotOpen, ways.Cards[1].NotOpen = []string{"4.77.01"}, []string{"3.80.02", "4.77.01"}
 	wish, again, plain := why, why, templates.Why{}
 	wish.Wish, wish.Procedures = true, nil
 	again.Again, again.Procedures = true, []string{"3.77.01 Income certificate", "3.80.02 Tax return"}

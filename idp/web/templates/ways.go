@@ -42,14 +42,37 @@ type WayStep struct {
 	Meanwhile bool
 }
 
+// Closed is what none of several ways opens: it is said once, so that the
+// cards say how the ways differ.
+func (w Ways) Closed() []string {
+	if len(w.Cards) < 2 {
+		return nil
+	}
+	return slices.DeleteFunc(slices.Clone(w.Cards[0].NotOpen), func(what string) bool {
+		return slices.ContainsFunc(w.Cards, func(c WayCard) bool { return !slices.Contains(c.NotOpen, what) })
+	})
+}
+
 // Here are the cards of what can be begun from the page.
 func (w Ways) Here() []WayCard {
-	return slices.DeleteFunc(slices.Clone(w.Cards), func(c WayCard) bool { return c.Href == "" && w.Action == "" })
+	return w.cards(func(c WayCard) bool { return c.Href != "" || w.Action != "" })
 }
 
 // Elsewhere are the others: a visit, a letter, a card.
 func (w Ways) Elsewhere() []WayCard {
-	return slices.DeleteFunc(slices.Clone(w.Cards), func(c WayCard) bool { return c.Href != "" || w.Action != "" })
+	return w.cards(func(c WayCard) bool { return c.Href == "" && w.Action == "" })
+}
+
+func (w Ways) cards(which func(WayCard) bool) []WayCard {
+	closed := w.Closed()
+	var cards []WayCard
+	for _, c := range w.Cards {
+		if which(c) {
+			c.NotOpen = slices.DeleteFunc(slices.Clone(c.NotOpen), func(what string) bool { return slices.Contains(closed, what) })
+			cards = append(cards, c)
+		}
+	}
+	return cards
 }
 
 // Excluded are the text keys of what a requirement does not accept.
