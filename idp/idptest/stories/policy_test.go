@@ -118,6 +118,6 @@ func TestPolicy_AMistakeChangesNothing(t *testing.T) {
 		}
 	}
 	w.Advance(time.Minute)
-	tokens = o.renews("after all of them", tokens, "substantial")
+	o.renews("after all of them", tokens, "substantial")
 	o.redeem(c.Get(o.asking("3.30.01", "prompt", "none")))
 }
