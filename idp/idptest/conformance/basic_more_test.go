@@ -4,7 +4,6 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"net/http"
-	"slices"
 	"strings"
 	"time"
 
@@ -18,16 +17,6 @@ func (t tokens) hasNo(o *op, claims ...string) {
 			o.Errorf("userinfo has %s %v, which was not asked for", c, v)
 		}
 	}
-}
-
-func acrValues(o *op) {
-	offered := o.lists("acr_values_supported")
-	t := o.visitor().flow(o.register(nil), "acr_values", strings.Join(offered, " "))
-	if acr, _ := t.id["acr"].(string); !slices.Contains(offered, acr) {
-		o.Errorf("acr %v is none of %v", t.id["acr"], offered)
-	}
-	// What is not known is ignored (OpenID Connect Core 1.0, section 5.5.1.1).
-	o.visitor().flow(o.register(nil), "acr_values", "1 2")
 }
 
 func codeReuse(o *op) { o.reuse(0) }
@@ -132,15 +121,6 @@ func requestObjectWithRedirectURI(o *op) {
 	v.wantErrorPage(v.open(r.ask("request", inside, "redirect_uri", r.origin+"/"+world.Random())))
 	elsewhere := unsigned(object{"client_id": r.id, "redirect_uri": r.origin + "/other"})
 	v.refused(r, r.ask("request", elsewhere), "request_not_supported")
-}
-
-func claimsEssential(o *op) {
-	v := o.visitor()
-	t := v.flow(o.register(nil), "claims", `{"userinfo":{"name":{"essential":true}}}`)
-	t.has(o, "name")
-	t.hasNo(o, "email", "phone_number")
-	t = v.flow(o.register(nil), "claims", `{"userinfo":{"email":{"essential":true},"email_verified":null,"unheard_of":null},"id_token":{"auth_time":{"essential":true}}}`)
-	t.has(o, "email", "email_verified")
 }
 
 // identityClaims asks for claims in each place where they can be asked for:

@@ -220,19 +220,6 @@ func alternateHappyFlow(o *op) {
 	}
 }
 
-func promptLogin(o *op) {
-	r, v := o.register(nil), o.visitor()
-	before := v.flow(r)
-	o.world.Advance(2 * time.Second)
-	request := r.ask("prompt", "login")
-	p := v.open(request)
-	if p.Away || p.URL.Path != "/sign-in" {
-		o.Fatalf("not asked to log in, but at %s", p.URL)
-	}
-	after := r.redeem(r.answer(v.through(p), request), request)
-	wantLater(o, before, after)
-}
-
 func wantLater(o *op, before, after tokens) {
 	o.Helper()
 	if after.id["auth_time"].(float64) <= before.id["auth_time"].(float64) || after.id["sub"] != before.id["sub"] {
@@ -258,26 +245,6 @@ func promptNoneLoggedIn(o *op) {
 	before := v.flow(r)
 	o.world.Advance(2 * time.Second)
 	wantSame(o, before, v.silent(r, "prompt", "none"))
-}
-
-func maxAge1(o *op) {
-	r, v := o.register(nil), o.visitor()
-	before := v.flow(r)
-	o.world.Advance(2 * time.Second)
-	v.refused(r, r.ask("max_age", "1", "prompt", "none"), "login_required")
-	request := r.ask("max_age", "1")
-	p := v.open(request)
-	if p.Away || p.URL.Path != "/sign-in" {
-		o.Fatalf("not asked to log in, but at %s", p.URL)
-	}
-	wantLater(o, before, r.redeem(r.answer(v.through(p), request), request))
-}
-
-func maxAge10000(o *op) {
-	r, v := o.register(nil), o.visitor()
-	before := v.flow(r, "max_age", "10000")
-	o.world.Advance(2 * time.Second)
-	wantSame(o, before, v.silent(r, "max_age", "10000"))
 }
 
 func idTokenHint(o *op) {

@@ -88,6 +88,7 @@ func (o *op) checkMetadata(https bool) {
 		"trust_frameworks_supported":            {"surety_demo"},
 		"claims_in_verified_claims_supported":   {"name", "family_name", "given_name", "patronymic", "birthdate"},
 		"evidence_supported":                    {"document", "electronic_record", "electronic_signature"},
+		"authorization_details_types_supported": {"procedure"},
 	} {
 		for _, want := range wants {
 			if !slices.Contains(o.lists(name), want) {
@@ -160,8 +161,11 @@ func offered(o *op) {
 			o.Errorf("GET %s answers %d", name, r.StatusCode)
 		}
 	}
+	if want := []string{acr("basic"), acr("checked"), acr("substantial"), acr("high")}; !slices.Equal(o.lists("acr_values_supported"), want) {
+		o.Errorf("acr_values_supported %v, want %v in this order", o.lists("acr_values_supported"), want)
+	}
 	r, v := o.register(nil), o.visitor()
-	v.flow(r)
+	vectors(o, v.flow(r))
 	// Each prompt does something of its own.
 	for prompt, path := range map[string]string{"login": "/sign-in", "consent": "/consent", "select_account": "/select-account"} {
 		if p := v.open(r.ask("prompt", prompt)); p.Away || p.URL.Path != path {
@@ -177,6 +181,24 @@ func offered(o *op) {
 	for _, tag := range o.lists("ui_locales_supported") {
 		if got := languageOf(o.visitor().open(r.ask("ui_locales", tag))); got != tag {
 			o.Errorf("ui_locales=%s: the page is in %q", tag, got)
+		}
+	}
+}
+
+// vectors: what a vector of trust says is in words at the address beside it
+// (RFC 8485, section 5).
+func vectors(o *op, t tokens) {
+	o.Helper()
+	address, _ := t.id["vtm"].(string)
+	vector, _ := t.id["vot"].(string)
+	if vector == "" || !strings.HasPrefix(address, o.world.Issuer+"/") {
+		o.Fatalf("vot %v, vtm %v", t.id["vot"], t.id["vtm"])
+	}
+	page := o.get(address)
+	o.wantJSON(page, http.StatusOK)
+	for component := range strings.SplitSeq(vector, ".") {
+		if !strings.Contains(string(page.body), `"`+component+`"`) {
+			o.Errorf("the page of trust does not explain %s:\n%s", component, page.body)
 		}
 	}
 }

@@ -49,6 +49,8 @@ const (
 	withBoth  = "both@example.test"
 	bothPhone = "+375291234568"
 	proven    = "proven@example.test" // confirmed at a counter
+	withApp   = "app@example.test"    // the same, with an authenticator app
+	appKey    = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 )
 
 // start opens a world and checks what every module of the suite checks first:
@@ -71,7 +73,9 @@ func start(t testing.TB, options ...world.Option) *op {
 	atCounter := seeds[0]
 	atCounter.Contact, atCounter.Stage, atCounter.Attributes = proven, assurance.StageConfirmed, map[string]string{"birthdate": "1984-02-29"}
 	atCounter.Proofings = []assurance.Proofing{{Method: assurance.ProofingCounter, Version: 1, Stage: assurance.StageConfirmed, At: w.Now().Add(-time.Hour)}}
-	seeds = append(seeds, atCounter)
+	app := atCounter
+	app.Contact, app.TOTP = withApp, appKey
+	seeds = append(seeds, atCounter, app)
 	made, err := server.Seed(t.Context(), w.Config, seeds)
 	if err != nil {
 		t.Fatal(err)
