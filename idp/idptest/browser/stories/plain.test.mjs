@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { chrome, Person } from "../support/chrome.mjs";
 import { openClient, request } from "../support/client.mjs";
+import { enters, tabTo, types } from "../support/keyboard.mjs";
 import { account, message, newEmail, sandbox } from "../support/sandbox.mjs";
 import { asksAtAgency, isSignedIn, logsIn, names, password, registers } from "../support/steps.mjs";
 
@@ -38,7 +39,7 @@ test("without styles and scripts, as in a text browser, forms are usable and in 
   const hanna = await Person.arrives(browser, { js: false, css: false }), contact = newEmail();
   await asksAtAgency(hanna);
   const signIn = await order(hanna.page);
-  assert.deepEqual(signIn, ["h1", "label login", "input login", "label password", "input password", "input shared", "label shared", "button continue", "button cancel"]);
+  assert.deepEqual(signIn, ["h1", "label login", "input login", "label password", "input password", "input shared", "label shared", "button continue", "button passkey", "button cancel"]);
   await registers(hanna, contact);
   const consent = await order(hanna.page);
   assert.deepEqual(consent.slice(0, 3), ["h1", "input share-name", "label share-name"]);
@@ -47,37 +48,6 @@ test("without styles and scripts, as in a text browser, forms are usable and in 
   await isSignedIn(hanna, "Hanna Kavalenka");
   await hanna.leaves();
 });
-
-// tabTo goes on with the Tab key until the element has the focus, and sees
-// that the focus can be seen wherever it is.
-const tabTo = async (person, selector) => {
-  const path = [];
-  for (let i = 0; i < 60; i++) {
-    await person.page.keyboard.press("Tab");
-    const at = await person.page.evaluate((wanted) => {
-      const e = document.activeElement, card = e.closest(".card-choice") ?? e;
-      const style = [e, card].map((x) => getComputedStyle(x));
-      return { found: e.matches(wanted), name: `${e.localName}#${e.id}`, shown: style.some((s) => s.outlineStyle !== "none" && parseFloat(s.outlineWidth) >= 2), body: e === document.body };
-    }, selector);
-    path.push(at.name);
-    assert.ok(at.shown || at.body, `the focus cannot be seen on ${at.name} of ${person.page.url()}`);
-    if (at.found) return;
-  }
-  assert.fail(`${selector} of ${person.page.url()} is out of reach of the keyboard: ${path.join(" ")}`);
-};
-
-// enters presses Enter where it leads to another page.
-const enters = async (person, selector) => {
-  await tabTo(person, selector);
-  await Promise.all([person.page.waitForNavigation(), person.page.keyboard.press("Enter")]);
-};
-
-const types = async (person, fields) => {
-  for (const [name, value] of Object.entries(fields)) {
-    await tabTo(person, `[name="${name}"]`);
-    if (value === true) await person.page.keyboard.press("Space"); else await person.page.keyboard.type(value);
-  }
-};
 
 test("the main job by keyboard alone", async () => {
   const hanna = await Person.arrives(browser), contact = newEmail();

@@ -47,6 +47,22 @@ const widths = () => ({ is: document.documentElement.scrollWidth, fits: document
   who: [...document.querySelectorAll("body *")].filter((e) => e.getBoundingClientRect().right > innerWidth + 1 && getComputedStyle(e).position !== "absolute")
     .slice(0, 3).map((e) => e.outerHTML.slice(0, 120)) });
 
+// keep takes a picture of the page for whoever wants to look at all of them.
+let kept = 0;
+const keep = async (page, name) => {
+  const folder = process.env.LOOK;
+  if (folder) await page.screenshot({ path: join(folder, `${process.pid}-${String(++kept).padStart(3, "0")}${name.replace(/[^a-z0-9]+/g, "-")}.png`), fullPage: true });
+};
+
+// tooWide lists what runs out of the narrowest window.
+export const tooWide = async (page) => {
+  const where = new URL(page.url()).pathname, before = page.viewportSize();
+  await page.setViewportSize({ width: narrowest, height: 640 });
+  const width = await page.evaluate(widths);
+  await page.setViewportSize(before);
+  return width.is > width.fits ? [`${where} at ${narrowest}px is ${width.is}px wide: ${width.who.join(" ")}`] : [];
+};
+
 // violations lists what is wrong with the page that is open.
 export const violations = async (page) => {
   const where = new URL(page.url()).pathname;
@@ -56,16 +72,15 @@ export const violations = async (page) => {
   await page.evaluate(source);
   for (const size of sizes) {
     await page.setViewportSize(size);
+    await keep(page, `${where} ${size.width}`);
     for (const colorScheme of ["light", "dark"]) {
       await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
       const found = await page.evaluate((o) => globalThis.axe.run(document, o), colorScheme === "dark" ? colours : options);
       out.push(...found.violations.map((v) => describe(v, `${where} ${colorScheme} ${size.width}px`)));
     }
   }
-  await page.setViewportSize({ width: narrowest, height: 640 });
-  const width = await page.evaluate(widths);
-  if (width.is > width.fits) out.push(`${where} at ${narrowest}px is ${width.is}px wide: ${width.who.join(" ")}`);
   await page.setViewportSize(before);
+  out.push(...await tooWide(page));
   await page.emulateMedia({ colorScheme: "light", reducedMotion: "reduce" });
   return out;
 };

@@ -1,7 +1,7 @@
 // A person's browser. Whatever page a story meets is checked on the way.
 import assert from "node:assert/strict";
 import { chromium } from "playwright-core";
-import { violations } from "./axe.mjs";
+import { tooWide, violations } from "./axe.mjs";
 import { patience } from "./sandbox.mjs";
 
 const quiet = [
@@ -87,6 +87,20 @@ export class Person {
   isAt(address) {
     const at = new URL(this.page.url());
     assert.equal(address.startsWith("/") ? at.pathname : at.origin + at.pathname, address);
+  }
+
+  // turns the page into every other language and back: no text is missing (the
+  // logs would say so), and the longest words fit.
+  async turns() {
+    const own = await this.page.getAttribute("html", "lang");
+    for (const lang of ["be", "ru", "uk", "en", own]) {
+      if (lang === await this.page.getAttribute("html", "lang")) continue;
+      const before = new URL(this.page.url()).pathname;
+      await Promise.all([this.page.waitForNavigation(), this.page.locator(`.langs button[lang="${lang}"]`).click()]);
+      assert.equal(await this.page.getAttribute("html", "lang"), lang);
+      this.isAt(before);
+      if (lang !== own) this.faults.push(...await tooWide(this.page));
+    }
   }
 
   // leaves closes the browser. Whatever was wrong on the way fails the story.
