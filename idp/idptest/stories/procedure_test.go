@@ -226,3 +226,47 @@ func TestR10_GoingBackIsAnAnswer(t *testing.T) {
 		t.Errorf("without consent: %s", got.Body)
 	}
 }
+
+// TestBadInput_AuthorizationDetails: whatever an agency sends is answered at its
+// own address with what is wrong, before anybody is asked for anything, and the
+// request that is as it should be goes on.
+func TestBadInput_AuthorizationDetails(t *testing.T) {
+	t.Parallel()
+	w, shop := town(t)
+	o, c := newOffice(w, shop, ""), confirmedCitizen(w, false)
+	many := make([]string, 1000)
+	for i := range many {
+		many[i] = "1.10.01"
+	}
+	for name, value := range map[string]string{
+		"not JSON": "procedure", "an object": `{"type":"procedure","code":"1.10.01"}`, "an empty list": "[]", "null": "null", "a number": "[1]",
+		"no type": `[{"code":"1.10.01"}]`, "no code": `[{"type":"procedure"}]`, "another type": `[{"type":"payment_initiation"}]`,
+		"a level of its own": `[{"type":"procedure","code":"3.30.01","level":"basic"}]`, "an agency of its own": `[{"type":"procedure","code":"1.10.01","agency":"agency"}]`,
+		"a member twice": `[{"type":"procedure","code":"1.10.01","code":"3.30.01"}]`, "an entry twice": wanting("1.10.01", "1.10.01"),
+		"an unknown code": wanting("9.99.99"), "a code of one's own making": wanting("1.10.01' OR 1=1"),
+		"more behind it": wanting("1.10.01") + "]", "a deep nest": strings.Repeat("[", 300) + strings.Repeat("]", 300),
+	} {
+		q := o.wantBack(c.Get(o.plain("authorization_details", value)), "error", "invalid_authorization_details")
+		if text := q.Get("error_description"); text == "" || len(text) > 300 || q.Has("error_uri") {
+			t.Errorf("%s: %q", name, text)
+		}
+	}
+	// What is too long for any reading is refused as a whole, as an address or a form.
+	for name, value := range map[string]string{
+		"a thousand entries": wanting(many...), "a nest that is deeper": strings.Repeat("[", 10_000), "a megabyte": "[" + strings.Repeat(" ", 1<<20) + "]",
+	} {
+		request := o.request("scope", "openid", "authorization_details", value)
+		for _, got := range []answer{
+			send(c.Browser, http.MethodPost, "/authorize", request, nil), send(c.Browser, http.MethodGet, "/authorize?"+request.Encode(), nil, nil),
+		} {
+			back := got.Header.Get("Location")
+			if !strings.Contains(back, "error=invalid_authorization_details") && (back != "" || got.Status < 400 || got.Status >= 500) || len(got.Body) > 20_000 {
+				t.Errorf("%s: %d to %.100s with %d bytes", name, got.Status, back, len(got.Body))
+			}
+		}
+	}
+	// Another agency's services are not this one's to ask for.
+	a := newAgency(w, "")
+	a.wantBack(c.Get(a.authorize("authorization_details", wanting("1.10.01"))), "error", "invalid_authorization_details")
+	o.letsIn("1.10.01", o.redeem(c.agrees(c.comes(o.asking("1.10.01")))).text("access_token"))
+}
