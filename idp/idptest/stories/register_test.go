@@ -130,6 +130,8 @@ func likeness(p world.Page, typed string) string {
 	body = regexp.MustCompile(`name="csrf" value="[^"]+"`).ReplaceAllString(body, "CSRF")
 	body = regexp.MustCompile(`(name="asked" value|data-options)="[^"]+"`).ReplaceAllString(body, "QUESTION")
 	body = regexp.MustCompile(`\b[A-Z2-7]{5}-[A-Z2-7]{5}\b`).ReplaceAllString(body, "REFERENCE")
+	// How much of a half minute is left when the page is made, a busy machine decides.
+	body = regexp.MustCompile(`\b(?:[12]?\d|30) seconds?\b`).ReplaceAllString(body, "SECONDS")
 	return http.StatusText(p.Status) + " " + p.URL.Path + "\n" + body
 }
 
