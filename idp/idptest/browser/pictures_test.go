@@ -13,7 +13,7 @@ import (
 // What a picture of the README may weigh, and how many there may be.
 const (
 	maxPicture  = 60 << 10
-	maxPictures = 8
+	maxPictures = 11
 )
 
 // publish puts the pictures that were taken into shots/.

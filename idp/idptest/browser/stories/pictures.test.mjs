@@ -2,6 +2,7 @@
 // files small. Whatever changes from day to day stays out of them.
 import { after, before, test } from "node:test";
 import { chrome, Person } from "../support/chrome.mjs";
+import { confirmed, opens } from "../support/factors.mjs";
 import { message, operator, sandbox } from "../support/sandbox.mjs";
 import { logsIn, names, ownsAuthenticator, password } from "../support/steps.mjs";
 
@@ -45,6 +46,17 @@ test("the main job", async () => {
   await hanna.goes(`${sandbox.issuer}/account`);
   await takes(hanna, "6-account", 1080);
   await hanna.leaves();
+});
+
+test("a service that needs more", async () => {
+  const who = await confirmed({ totp: "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ", contact: "vera@example.test", given_name: "Vera", family_name: "Marsh" }), vera = await sits(desk);
+  await opens(vera, "3.30.01", { ...who, login: "vera@example.test" });
+  await takes(vera, "9-ways", 1130);
+  await vera.presses('#ways a[href*="/step-up/otp"]');
+  await takes(vera, "10-app");
+  await vera.goes(`${sandbox.issuer}/procedures?for=me`);
+  await takes(vera, "11-services", 1130);
+  await vera.leaves();
 });
 
 test("a phone, in the dark, in Belarusian", async () => {
