@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { chrome, Person } from "../support/chrome.mjs";
-import { App, confirmed, entersSentCode, isServed, opens } from "../support/factors.mjs";
+import { App, confirmed, entersSentCode, isServed, opens, told } from "../support/factors.mjs";
 import { lastTo, message, newPhone, sandbox } from "../support/sandbox.mjs";
 import { logsIn, ownsAuthenticator } from "../support/steps.mjs";
 
@@ -42,7 +42,7 @@ test("on a telephone: a passkey is added, named anew and removed, and recovery c
   await hanna.presses("#remove");
   await hanna.sees("The way to log in is removed", "#done");
   assert.ok(!(await hanna.reads()).includes("Kitchen tablet"));
-  await message(who.login, before);
+  await told(who.login, /passkey was removed/, before);
 
   await hanna.presses("#new-codes");
   await hanna.turns();

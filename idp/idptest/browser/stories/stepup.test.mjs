@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { chrome, Person } from "../support/chrome.mjs";
-import { addsApp, App, confirmed, entersSentCode, isServed, opens, sample } from "../support/factors.mjs";
-import { message, sandbox, sql } from "../support/sandbox.mjs";
+import { addsApp, App, confirmed, entersSentCode, isServed, opens, sample, told } from "../support/factors.mjs";
+import { lastTo, sandbox, sql } from "../support/sandbox.mjs";
 import { logsIn, ownsAuthenticator } from "../support/steps.mjs";
 
 const certificate = "3.30.01", benefit = "3.30.02";
@@ -22,12 +22,13 @@ test("password, then an authenticator app bound by a code to the phone of the co
   await vera.presses('#ways a[href*="/methods/otp"]');
   vera.isAt("/methods/bind");
   await entersSentCode(vera, who.phone);
+  const before = await lastTo(who.login);
   const { app } = await addsApp(vera);
   await vera.sees("It counts wherever");
   await vera.presses("#continue");
   await isServed(vera, certificate, "substantial");
   assert.equal(await vera.reads("#level"), "Substantial");
-  await message(who.login); // she is told
+  await told(who.login, /authenticator app/, before);
   await vera.leaves();
 
   const again = await Person.arrives(browser);

@@ -7,6 +7,15 @@ import { join } from "node:path";
 import { lastTo, message, newEmail, newPhone, operator, sandbox } from "./sandbox.mjs";
 import { asksAtAgency, logsIn, password } from "./steps.mjs";
 
+// told waits for a message to the contact that says so, after the given one.
+export const told = async (to, what, after) => {
+  for (;;) {
+    const got = await message(to, after);
+    if (what.test(got.text)) return got;
+    after = got.id;
+  }
+};
+
 // sample is one of the people whom the sandbox introduces. Each is one story's.
 export const sample = (login) => sandbox.accounts.find((a) => a.purpose === "sample" && a.login === login);
 
@@ -72,7 +81,7 @@ export const isServed = async (person, code, level) => {
   assert.match(await person.reads("#acr"), new RegExp(`/${level}$`));
 };
 
-// getsCode has a code sent to the contact, and enters it.
+// entersSentCode has a code sent to the contact, and enters it.
 export const entersSentCode = async (person, contact, button = "#send") => {
   const before = await lastTo(contact);
   await person.presses(button);
