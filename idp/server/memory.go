@@ -15,7 +15,7 @@ import (
 const (
 	collectAt   = 60       // percent by which the heap may grow before it is collected
 	roomPercent = 140      // of what lives
-	roomBytes   = 16 << 20 // and for stacks, buffers and the runtime itself
+	roomBytes   = 14 << 20 // and for stacks, buffers and the runtime itself
 	tuneEvery   = 2 * time.Second
 )
 
