@@ -26,7 +26,7 @@ func (f *Flow) MayLogIn(ctx context.Context, b session.Browser, id idp.Interacti
 	if id == "" {
 		return nil
 	}
-	_, err := f.at(ctx, b, id, interaction.StepSignIn, interaction.StepSelectAccount)
+	_, err := f.at(ctx, b, id, signInSteps...)
 	return err
 }
 
