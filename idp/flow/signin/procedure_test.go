@@ -137,6 +137,42 @@ func TestStepUp_AWishMayBeDeclined(t *testing.T) {
 	}
 }
 
+// At a step-up somebody may log in again by every way that the page offers.
+func TestStepUp_EveryWayToLogInIsOpen(t *testing.T) {
+	t.Parallel()
+	w := citizens.New(t)
+	w.Client("tax", "")
+	publish(w, procedure.Procedure{Code: "3", Requirement: assurance.Requirement{Level: "substantial"}})
+	b := browser()
+	done := w.Register(b, email)
+	b.Session = done.Ticket.Secret
+	id := asks(w, b, wants("3", nil, nil))
+	if _, err := w.SignIn.LogInScreen(t.Context(), b, id); err != nil {
+		t.Errorf("by password: %v", err)
+	}
+	if err := w.SignIn.MayLogIn(t.Context(), b, id); err != nil {
+		t.Errorf("by passkey or SMS: %v", err)
+	}
+}
+
+// A procedure that is withdrawn while a person stands before a page of it is
+// the agency's to hear of: the page leads on to the dispatcher, which tells it.
+func TestStepUp_AWithdrawnProcedureLeadsOn(t *testing.T) {
+	t.Parallel()
+	w := citizens.New(t)
+	w.Client("tax", "")
+	b := browser()
+	done := w.Register(b, email)
+	b.Session = done.Ticket.Secret
+	id := asks(w, b, wants("gone", nil, nil))
+	if _, err := w.SignIn.StepUpScreen(t.Context(), b, id); !errors.Is(err, signin.ErrElsewhere) {
+		t.Errorf("step-up: %v", err)
+	}
+	if _, err := w.SignIn.ConsentScreen(t.Context(), b, id); !errors.Is(err, signin.ErrElsewhere) {
+		t.Errorf("consent: %v", err)
+	}
+}
+
 // level is the acr value of a level.
 func level(w *citizens.World, name assurance.LevelName) string {
 	w.Helper()

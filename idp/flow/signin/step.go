@@ -84,7 +84,11 @@ func (f *Flow) at(ctx context.Context, b session.Browser, id idp.InteractionID, 
 		return p, err
 	}
 	if r := p.interaction.Request; len(r.Procedures) > 0 {
-		if p.procedures, err = f.p.Procedures.InForce(ctx, r.Agency, r.Procedures, f.p.Civil()); err != nil {
+		p.procedures, err = f.p.Procedures.InForce(ctx, r.Agency, r.Procedures, f.p.Civil())
+		switch {
+		case idp.CodeOf(err) == idp.CodeNotFound:
+			return p, ErrElsewhere // withdrawn meanwhile: the dispatcher tells the agency
+		case err != nil:
 			return p, err
 		}
 	}
