@@ -162,11 +162,11 @@ func next(c Case) Step {
 	return Step{Kind: StepIssue, Granted: granted}
 }
 
-// RequiredLevel is the stricter of a client's minimum and the easiest
+// requiredLevel is the stricter of a client's minimum and the easiest
 // essential acr, and whether it can be met at all. Voluntary values are
 // wishes: they require nothing. An essential acr of which no value is known
 // can never be met. A refresh asks the same again.
-func RequiredLevel(p assurance.Policy, minimum assurance.LevelName, essential []string) (assurance.LevelName, bool) {
+func requiredLevel(p assurance.Policy, minimum assurance.LevelName, essential []string) (assurance.LevelName, bool) {
 	if len(essential) == 0 {
 		return minimum, true
 	}
@@ -188,7 +188,7 @@ func RequiredLevel(p assurance.Policy, minimum assurance.LevelName, essential []
 // essential acr's values, and what each procedure requires. It is false when
 // no login could ever meet it. A refresh asks the same again.
 func Required(p assurance.Policy, minimum assurance.LevelName, essential []string, procedures []assurance.Requirement) (assurance.Requirement, bool) {
-	level, ok := RequiredLevel(p, minimum, essential)
+	level, ok := requiredLevel(p, minimum, essential)
 	if !ok {
 		return assurance.Requirement{}, false
 	}
