@@ -12,5 +12,5 @@
 //	go test ./idp/idptest/browser
 //	UPDATE_SHOTS=1 go test ./idp/idptest/browser      only takes the pictures in shots/
 //	STORIES=agency go test ./idp/idptest/browser -v   one file of stories
-//	LOOK=/tmp/pages go test ./idp/idptest/browser     keeps a picture of every page that was met, in that folder
+//	LOOK=$PWD/bin/pages go test ./idp/idptest/browser keeps a picture of every page that was met, in that folder
 package browser
