@@ -8,6 +8,7 @@ import (
 
 	"surety/idp/client"
 	"surety/idp/flow/signin"
+	"surety/idp/procedure"
 	"surety/idp/session"
 	"surety/idp/web/templates"
 )
@@ -55,6 +56,22 @@ func OnBehalf(w http.ResponseWriter, f *templates.Frame, c *client.Client) {
 	}
 	f.Agency = c.Name(f.Lang)
 	AllowRedirect(w, c.RedirectURIs...)
+}
+
+// InPerson is how to get one of the procedures without an account, in the
+// agency's words for the person (RULES R1); nil, which gives the general words,
+// when it says nothing.
+func InPerson(lang string, procedures ...procedure.Procedure) *templates.InPerson {
+	for _, one := range procedures {
+		text := one.InPerson.Texts[lang]
+		if text == "" {
+			text = one.InPerson.Texts["en"]
+		}
+		if text != "" || one.InPerson.Link != "" {
+			return &templates.InPerson{Text: text, URI: one.InPerson.Link}
+		}
+	}
+	return nil
 }
 
 // PathContinue is the dispatcher of pending requests: every page of one

@@ -53,6 +53,7 @@ func (p *Pages) consent(w http.ResponseWriter, r *http.Request) error {
 		titles = append(titles, one.Title(f.Lang))
 	}
 	v.Procedure = strings.Join(titles, "; ")
+	f.InPerson = web.InPerson(f.Lang, screen.Procedures...)
 	return web.Page(w, http.StatusOK, func(out io.Writer) error { return p.Site.Templates.Consent(out, f, v) })
 }
 

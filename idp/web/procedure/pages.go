@@ -51,7 +51,7 @@ func (p *Pages) path(w http.ResponseWriter, r *http.Request) error {
 	}
 	f := p.Site.Frame(w, r)
 	f.SessionLeft = p.Site.Until(found.EndsAt)
-	f.InPerson = inPerson(found.Procedure, f.Lang)
+	f.InPerson = web.InPerson(f.Lang, found.Procedure)
 	v := pathView(found, f)
 	return web.Page(w, http.StatusOK, func(out io.Writer) error { return p.Site.Templates.ProcedurePath(out, f, v) })
 }
@@ -68,15 +68,6 @@ func (p *Pages) fail(w http.ResponseWriter, r *http.Request, err error, json boo
 		return p.Site.FailJSON(w, r, err)
 	}
 	return err
-}
-
-// inPerson is how the procedure can be had without an account; nil, which
-// gives the general words, when the agency says nothing in this language.
-func inPerson(p procedure.Procedure, lang string) *templates.InPerson {
-	if p.InPerson.Texts[lang] == "" && p.InPerson.Link == "" {
-		return nil
-	}
-	return &templates.InPerson{Text: p.InPerson.Texts[lang], URI: p.InPerson.Link}
 }
 
 func pathView(found procedures.Path, f templates.Frame) templates.ProcedurePath {

@@ -78,7 +78,7 @@ func (p *Pages) at(w http.ResponseWriter, r *http.Request) (place, error) {
 		return place{}, err
 	}
 	web.OnBehalf(w, &f, s.Client)
-	f.InPerson = inPerson(s.Procedures, f.Lang)
+	f.InPerson = web.InPerson(f.Lang, s.Procedures...)
 	return place{frame: f, why: why(s, f.Lang), others: also(f.Link(pathWays), "all", "1"), screen: s}, nil
 }
 

@@ -154,18 +154,3 @@ func excluded(s signin.StepUpScreen) []string {
 	}
 	return keys
 }
-
-// inPerson is how to get the service without an account, as the first of the
-// procedures says it; nil gives the general words.
-func inPerson(procedures []procedure.Procedure, lang string) *templates.InPerson {
-	for _, one := range procedures {
-		text := one.InPerson.Texts[lang]
-		if text == "" {
-			text = one.InPerson.Texts["en"]
-		}
-		if text != "" || one.InPerson.Link != "" {
-			return &templates.InPerson{Text: text, URI: one.InPerson.Link}
-		}
-	}
-	return nil
-}
