@@ -52,6 +52,22 @@ func TestDesign4_WhatTheAnswerSays(t *testing.T) {
 	}
 }
 
+// When a method is removed its uses leave the grants: what is left may be as
+// good, and older. Refresh and introspection then tell the same login.
+func TestDesign4_IntrospectionTellsTheLoginThatTheRefreshDecidedBy(t *testing.T) {
+	t.Parallel()
+	w, a, b := twoFactorWorld(t, func(m *client.Metadata) { m.AccessTokenFormat = client.TokenOpaque })
+	r := a.tokens(b)
+	earlier := w.clock.Now().Add(-time.Hour).Truncate(time.Second)
+	w.exec(`UPDATE oauth_grant SET uses = (SELECT jsonb_agg(u || jsonb_build_object('at', $1::text)) FROM jsonb_array_elements(uses) u)`, earlier.Format(time.RFC3339))
+	r = a.refresh(r.text("refresh_token"))
+	_, id := payload(t, r.text("id_token"))
+	told := a.post("/introspect", tokenForm(r.text("access_token"))).body
+	if want := float64(earlier.Unix()); id["auth_time"] != want || told["auth_time"] != want {
+		t.Errorf("ID token %v, introspection %v, want %v", id["auth_time"], told["auth_time"], want)
+	}
+}
+
 func TestDesign4_TheIDTokenStatesTheHighestRequestedValueThatIsCovered(t *testing.T) {
 	t.Parallel()
 	_, a, b := twoFactorWorld(t, nil)

@@ -53,7 +53,8 @@ func (e *Endpoint) decide(ctx context.Context, w *store.Work) error {
 	// Whoever reads the row (an opaque token's introspection) must see the same.
 	// But what was decided for fewer procedures, and so perhaps with evidence
 	// that does not count for the others, raises nothing.
-	changed := g.Level != before.Level || g.Stage != before.Stage || g.PolicyVersion != before.PolicyVersion
+	changed := g.Level != before.Level || g.Stage != before.Stage || g.PolicyVersion != before.PolicyVersion ||
+		g.Method != before.Method || !g.AuthTime.Equal(before.AuthTime)
 	if part := len(w.Procedures) < len(g.Procedures); changed && (!part || w.Rules.Compare(g.Level, before.Level) < 0) {
 		w.Redemption.Decided = g
 	}
